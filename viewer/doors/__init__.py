@@ -1,0 +1,1 @@
+"""What both doors share: the parameters of PS3.18, media types, the picture's description."""

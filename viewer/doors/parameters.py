@@ -1,0 +1,206 @@
+"""The query parameters of a rendered picture (PS3.18 8.3.5): parsed once, for both doors."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+from urllib.parse import parse_qsl
+
+from django.utils.translation import gettext as _
+
+LONGEST_SIDE = 8192  # pixels; a larger answer is refused before anything is allocated
+MOST_PIXELS = 36_000_000
+FUNCTIONS = {"linear": "LINEAR", "linear-exact": "LINEAR_EXACT", "sigmoid": "SIGMOID"}
+ANNOTATIONS = frozenset({"patient", "technique"})
+PROFILES = frozenset({"no", "yes", "srgb", "adobergb", "rommrgb"})
+INTERPOLATIONS = frozenset({"nearest", "linear", "cubic"})
+RENDERED = frozenset(
+    {"accept", "charset", "window", "viewport", "quality", "annotation", "iccprofile", "invert", "interpolation"}
+)
+THUMBNAIL = frozenset({"accept", "charset", "viewport"})
+
+Choice = TypeVar("Choice")
+
+
+class BadParameter(ValueError):
+    """A parameter that can't be obeyed; `name` is the parameter, the text says why in words."""
+
+    def __init__(self, name: str, words: str) -> None:
+        super().__init__(words)
+        self.name = name
+
+
+@dataclass(frozen=True)
+class WindowWish:
+    """A window asked for: centre and width in modality units, function in the words of PS3.3."""
+
+    center: float
+    width: float
+    function: str
+
+
+@dataclass(frozen=True)
+class Viewport:
+    """Size of the answer, and the region of the source in stored pixels; None where it was left out."""
+
+    width: int
+    height: int
+    x: float | None = None
+    y: float | None = None
+    region_width: float | None = None
+    region_height: float | None = None
+
+    def region(self, columns: int, rows: int) -> tuple[tuple[float, float, float, float], bool, bool]:
+        """Return ((x, y, width, height) cut to the image, flipped horizontally, flipped vertically).
+
+        A region that doesn't touch the image raises BadParameter.
+        """
+        x, y = self.x or 0.0, self.y or 0.0
+        wide = columns - x if self.region_width is None else self.region_width
+        high = rows - y if self.region_height is None else self.region_height
+        left, top = max(0.0, x), max(0.0, y)
+        right, bottom = min(float(columns), x + abs(wide)), min(float(rows), y + abs(high))
+        if right - left < 1e-3 or bottom - top < 1e-3:
+            raise BadParameter("viewport", _("viewport: the region lies outside the image"))
+        return (left, top, right - left, bottom - top), wide < 0, high < 0
+
+    def size(self, width: float, height: float, aspect: float) -> tuple[int, int]:
+        """Return the (width, height) in pixels of a region of `width` by `height` stored pixels, fitted in.
+
+        `aspect` is row spacing over column spacing: how much taller than wide a stored pixel is, so
+        that nothing is distorted.
+        """
+        scale = min(self.width / width, self.height / (height * aspect))
+        return (
+            min(self.width, max(1, round(width * scale))),
+            min(self.height, max(1, round(height * aspect * scale))),
+        )
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Everything that a client may ask of one picture; `unknown` names what was not understood."""
+
+    accept: str = ""
+    window: WindowWish | None = None
+    viewport: Viewport | None = None
+    quality: int | None = None
+    annotation: frozenset[str] = field(default_factory=frozenset)
+    iccprofile: str = "no"
+    invert: bool = False
+    interpolation: str = "linear"
+    unknown: tuple[str, ...] = ()
+
+
+def parse(query: str, known: frozenset[str] = RENDERED) -> Parameters:
+    """Return the parameters of a raw query string. An invalid value raises BadParameter, an unknown name is listed."""
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, errors="strict", max_num_fields=32)
+    except ValueError as error:
+        raise BadParameter("query", _("The query string can't be read")) from error
+    values: dict[str, str] = {}
+    unknown: list[str] = []
+    for name, value in pairs:
+        if name not in known:
+            unknown.append(name)
+        elif name in values:
+            raise BadParameter(name, _("%(name)s is given twice") % {"name": name})
+        else:
+            values[name] = value
+    return Parameters(
+        accept=_accept(values["accept"]) if "accept" in values else "",
+        window=_window(values["window"]) if "window" in values else None,
+        viewport=_viewport(values["viewport"], known is THUMBNAIL) if "viewport" in values else None,
+        quality=_quality(values["quality"]) if "quality" in values else None,
+        annotation=_annotation(values["annotation"]) if "annotation" in values else frozenset(),
+        iccprofile=_profile(values["iccprofile"]) if "iccprofile" in values else "no",
+        invert=_one_of("invert", values["invert"], {"yes": True, "no": False}) if "invert" in values else False,
+        interpolation=_one_of("interpolation", values["interpolation"], {name: name for name in sorted(INTERPOLATIONS)})
+        if "interpolation" in values
+        else "linear",
+        unknown=tuple(dict.fromkeys(unknown)),
+    )
+
+
+def _bad(name: str, value: str, expected: str) -> BadParameter:
+    return BadParameter(
+        name, _("%(name)s=%(value)s: expected %(expected)s") % {"name": name, "value": value[:80], "expected": expected}
+    )
+
+
+def _number(text: str) -> float:
+    """Return a finite decimal in the standard's notation; ValueError for nan, inf, underscores and blanks."""
+    if not text or text != text.strip() or "_" in text:
+        raise ValueError(text)
+    number = float(text)
+    if not math.isfinite(number) or abs(number) > 1e12:
+        raise ValueError(text)
+    return number
+
+
+def _accept(value: str) -> str:
+    for part in value.split(","):
+        kind = part.partition(";")[0].strip()
+        if kind.count("/") != 1 or kind[0] == "/" or kind[-1] == "/":
+            raise _bad("accept", value, _("media types, separated by commas"))
+    return value.lower()
+
+
+def _window(value: str) -> WindowWish:
+    parts = value.split(",")
+    try:
+        center, width, word = _number(parts[0]), _number(parts[1]), parts[2]
+        function = FUNCTIONS[word]
+        if len(parts) != 3 or width < (1 if function == "LINEAR" else 1e-9):
+            raise ValueError(value)
+    except (ValueError, IndexError, KeyError) as error:
+        raise _bad("window", value, "<center>,<width>,(linear|linear-exact|sigmoid)") from error
+    return WindowWish(center, width, function)
+
+
+def _viewport(value: str, size_only: bool) -> Viewport:
+    parts = value.split(",")
+    expected = "<width>,<height>" if size_only else "<width>,<height>[,<x>,<y>,<width>,<height>]"
+    try:
+        if not 2 <= len(parts) <= (2 if size_only else 6) or not all(
+            part.isascii() and part.isdigit() for part in parts[:2]
+        ):
+            raise ValueError(value)
+        width, height = int(parts[0]), int(parts[1])
+        if not (width and height):
+            raise ValueError(value)
+        x, y, wide, high = ([_number(part) if part else None for part in parts[2:]] + [None] * 4)[:4]
+        if wide == 0 or high == 0:
+            raise ValueError(value)
+    except ValueError as error:
+        raise _bad("viewport", value, expected) from error
+    if max(width, height) > LONGEST_SIDE or width * height > MOST_PIXELS:
+        raise _bad("viewport", value, _("at most %(side)d pixels a side") % {"side": LONGEST_SIDE})
+    return Viewport(width, height, x, y, wide, high)
+
+
+def _quality(value: str) -> int:
+    if not (value.isascii() and value.isdigit() and len(value) <= 3 and 1 <= int(value) <= 100):
+        raise _bad("quality", value, _("a whole number from 1 to 100"))
+    return int(value)
+
+
+def _annotation(value: str) -> frozenset[str]:
+    words = value.split(",")
+    if not ANNOTATIONS.issuperset(words):
+        raise _bad("annotation", value, "patient, technique")
+    return frozenset(words)
+
+
+def _profile(value: str) -> str:
+    if value not in PROFILES:
+        raise _bad("iccprofile", value, "no, yes, srgb, adobergb, rommrgb")
+    if value in {"adobergb", "rommrgb"}:
+        raise _bad("iccprofile", value, _("no, yes or srgb, the others aren't supported"))
+    return value
+
+
+def _one_of(name: str, value: str, choices: Mapping[str, Choice]) -> Choice:
+    if value not in choices:
+        raise _bad(name, value, ", ".join(choices))
+    return choices[value]
