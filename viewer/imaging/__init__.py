@@ -1,0 +1,1 @@
+"""Pixels, geometry, windows and stacks: pure arithmetic, without files, network or framework."""

@@ -1,0 +1,324 @@
+"""What a series' metadata says of its instances and frames: typed records under their DICOM keywords."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from functools import cache
+from typing import Any, get_type_hints
+
+import msgspec
+
+from viewer.imaging.dicomjson import Item, LookupTable, tag_of
+
+Text = str | None
+Texts = tuple[str, ...]
+Number = float | None
+Numbers = tuple[float, ...] | None
+Integer = int | None
+Integers = tuple[int, ...] | None
+Tables = tuple[LookupTable, ...]
+
+READERS = {
+    Text: Item.text, Texts: Item.texts, Number: Item.number, Numbers: Item.numbers,
+    Integer: Item.integer, Integers: Item.integers, Tables: Item.lookup_tables,
+}  # fmt: skip
+PALETTE = ("Red", "Green", "Blue")
+PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
+
+
+class MetadataError(ValueError):
+    """The metadata isn't a DICOM JSON array."""
+
+
+class FrameNumberError(LookupError):
+    """The instance has no frame of this number."""
+
+
+@dataclass(slots=True)
+class FrameAttributes:
+    """What holds for one frame, after per-frame and shared functional groups and the instance itself."""
+
+    number: int
+    ImagePositionPatient: Numbers = None
+    ImageOrientationPatient: Numbers = None
+    PixelSpacing: Numbers = None
+    ImagerPixelSpacing: Numbers = None
+    SliceThickness: Number = None
+    SpacingBetweenSlices: Number = None
+    SliceLocation: Number = None
+    RescaleSlope: Number = None
+    RescaleIntercept: Number = None
+    RescaleType: Text = None
+    ModalityLUTSequence: Tables = ()
+    WindowCenter: Numbers = None
+    WindowWidth: Numbers = None
+    WindowCenterWidthExplanation: Texts = ()
+    VOILUTFunction: Text = None
+    VOILUTSequence: Tables = ()
+    StackID: Text = None
+    InStackPositionNumber: Integer = None
+    DimensionIndexValues: Integers = None
+    TemporalPositionIndex: Integer = None
+    TemporalPositionIdentifier: Integer = None
+    TemporalPositionTimeOffset: Number = None
+    TriggerTime: Number = None
+    NominalCardiacTriggerDelayTime: Number = None
+    FrameReferenceTime: Number = None
+    FrameAcquisitionNumber: Integer = None
+    FrameAcquisitionDateTime: Text = None
+    FrameReferenceDateTime: Text = None
+    FrameType: Texts = ()
+    FrameLaterality: Text = None
+    PatientOrientation: Texts = ()
+    EchoTime: Number = None
+    EffectiveEchoTime: Number = None
+    RepetitionTime: Number = None
+    InversionTime: Number = None
+    FlipAngle: Number = None
+    DiffusionBValue: Number = None
+    ConvolutionKernel: Texts = ()
+    KVP: Number = None
+    XRayTubeCurrent: Number = None
+    Exposure: Number = None
+
+
+@dataclass(slots=True)
+class Instance:
+    """One SOP instance of a series, as its metadata describes it; `faults` names what couldn't be read."""
+
+    SOPClassUID: Text = None
+    SOPInstanceUID: Text = None
+    StudyInstanceUID: Text = None
+    SeriesInstanceUID: Text = None
+    AvailableTransferSyntaxUID: Text = None
+    TransferSyntaxUID: Text = None
+    PatientName: Text = None
+    PatientID: Text = None
+    IssuerOfPatientID: Text = None
+    PatientBirthDate: Text = None
+    PatientSex: Text = None
+    PatientAge: Text = None
+    StudyDate: Text = None
+    StudyTime: Text = None
+    StudyDescription: Text = None
+    AccessionNumber: Text = None
+    InstitutionName: Text = None
+    Manufacturer: Text = None
+    Modality: Text = None
+    SeriesNumber: Integer = None
+    SeriesDescription: Text = None
+    SeriesDate: Text = None
+    SeriesTime: Text = None
+    ProtocolName: Text = None
+    InstanceNumber: Integer = None
+    AcquisitionNumber: Integer = None
+    ImageType: Texts = ()
+    AcquisitionDate: Text = None
+    AcquisitionTime: Text = None
+    AcquisitionDateTime: Text = None
+    ContentDate: Text = None
+    ContentTime: Text = None
+    BodyPartExamined: Text = None
+    PatientPosition: Text = None
+    ViewPosition: Text = None
+    Laterality: Text = None
+    ImageLaterality: Text = None
+    FrameLaterality: Text = None
+    PatientOrientation: Texts = ()
+    FrameOfReferenceUID: Text = None
+    ImagePositionPatient: Numbers = None
+    ImageOrientationPatient: Numbers = None
+    SliceThickness: Number = None
+    SpacingBetweenSlices: Number = None
+    SliceLocation: Number = None
+    StackID: Text = None
+    InStackPositionNumber: Integer = None
+    PixelSpacing: Numbers = None
+    ImagerPixelSpacing: Numbers = None
+    NominalScannedPixelSpacing: Numbers = None
+    PixelAspectRatio: Numbers = None
+    PixelSpacingCalibrationType: Text = None
+    PixelSpacingCalibrationDescription: Text = None
+    EstimatedRadiographicMagnificationFactor: Number = None
+    DistanceSourceToDetector: Number = None
+    DistanceSourceToPatient: Number = None
+    DistanceSourceToEntrance: Number = None
+    ConvolutionKernel: Texts = ()
+    KVP: Number = None
+    XRayTubeCurrent: Number = None
+    Exposure: Number = None
+    GantryDetectorTilt: Number = None
+    ScanningSequence: Texts = ()
+    SequenceVariant: Texts = ()
+    SequenceName: Text = None
+    ScanOptions: Texts = ()
+    EchoTime: Number = None
+    EffectiveEchoTime: Number = None
+    EchoNumbers: Integers = None
+    RepetitionTime: Number = None
+    InversionTime: Number = None
+    FlipAngle: Number = None
+    DiffusionBValue: Number = None
+    TemporalPositionIdentifier: Integer = None
+    TemporalPositionIndex: Integer = None
+    NumberOfTemporalPositions: Integer = None
+    TriggerTime: Number = None
+    FrameReferenceTime: Number = None
+    FrameTime: Number = None
+    FrameTimeVector: Numbers = None
+    CineRate: Number = None
+    RecommendedDisplayFrameRate: Number = None
+    SamplesPerPixel: Integer = None
+    PhotometricInterpretation: Text = None
+    PlanarConfiguration: Integer = None
+    NumberOfFrames: Integer = None
+    Rows: Integer = None
+    Columns: Integer = None
+    BitsAllocated: Integer = None
+    BitsStored: Integer = None
+    HighBit: Integer = None
+    PixelRepresentation: Integer = None
+    PixelPaddingValue: Integer = None
+    PixelPaddingRangeLimit: Integer = None
+    PixelIntensityRelationship: Text = None
+    RescaleSlope: Number = None
+    RescaleIntercept: Number = None
+    RescaleType: Text = None
+    ModalityLUTSequence: Tables = ()
+    WindowCenter: Numbers = None
+    WindowWidth: Numbers = None
+    WindowCenterWidthExplanation: Texts = ()
+    VOILUTFunction: Text = None
+    VOILUTSequence: Tables = ()
+    PresentationLUTShape: Text = None
+    BurnedInAnnotation: Text = None
+    LossyImageCompression: Text = None
+    LossyImageCompressionRatio: Numbers = None
+    LossyImageCompressionMethod: Texts = ()
+    DerivationDescription: Text = None
+    MIMETypeOfEncapsulatedDocument: Text = None
+    palette: tuple[LookupTable | None, ...] = ()
+    segmented_palette: bool = False
+    ultrasound_regions: tuple[Item, ...] = ()
+    float_pixels: bool = False
+    listed_pixels: bool = False
+    faults: list[str] = field(default_factory=list)
+    shared_groups: Item = field(default_factory=lambda: Item({}), repr=False)
+    per_frame_groups: tuple[Item, ...] = field(default=(), repr=False)
+    frames_known: dict[int, FrameAttributes] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def frame_count(self) -> int:
+        """Number of frames; an image without Number of Frames has one (C.7.6.6)."""
+        return max(self.NumberOfFrames or 1, 1)
+
+    def frame(self, number: int) -> FrameAttributes:
+        """Return what holds for frame `number` (from 1), functional groups resolved; raises FrameNumberError."""
+        known = self.frames_known.get(number)
+        if known is None:
+            if not 1 <= number <= self.frame_count:
+                raise FrameNumberError(f"there is no frame {number}")
+            known = self.frames_known.setdefault(number, frame_attributes(self, number))
+        return known
+
+
+@cache
+def attributes(record: type) -> dict[str, Any]:
+    """Return keyword → reader for the fields of a record that are DICOM attributes."""
+    types = get_type_hints(record)
+    return {
+        each.name: READERS[types[each.name]]
+        for each in fields(record)
+        if each.name[0].isupper() and types[each.name] in READERS
+    }
+
+
+OTHERS = (
+    "SequenceOfUltrasoundRegions", "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence", *PIXELS,
+    *(f"{colour}PaletteColorLookupTable{part}" for colour in PALETTE for part in ("Descriptor", "Data")),
+    *(f"Segmented{colour}PaletteColorLookupTableData" for colour in PALETTE),
+)  # fmt: skip
+WANTED = (*attributes(Instance), *OTHERS)
+# Only the named elements are built as Python objects; the rest is skipped while parsing.
+Listed = msgspec.defstruct(
+    "Listed", [(name, Any, None) for name in WANTED], rename={name: tag_of(name) for name in WANTED}
+)
+
+
+def instances(metadata: bytes, bulkdata: Mapping[str, bytes] | None = None) -> list[Instance]:
+    """Return the instances of a DICOM JSON array in its order, with `bulkdata` (address → bytes) filled in.
+
+    Raises MetadataError if it isn't an array of objects.
+    """
+    try:
+        listed = msgspec.json.decode(metadata, type=list[Listed])  # type: ignore[valid-type]
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise MetadataError("the metadata is not a DICOM JSON array") from error
+    return [instance(each, bulkdata or {}) for each in listed]
+
+
+def bulkdata_uris(listed: Iterable[Instance]) -> set[str]:
+    """Return the addresses of the lookup tables that have to be fetched before the pictures are right."""
+    tables: list[LookupTable | None] = []
+    for each in listed:
+        tables += [*each.ModalityLUTSequence, *each.VOILUTSequence, *each.palette]
+        frames = [Item(flat(item), bulkdata=item.bulkdata) for item in each.per_frame_groups]
+        for item in (each.shared_groups, *frames):
+            tables += [*item.lookup_tables("VOILUTSequence"), *item.lookup_tables("ModalityLUTSequence")]
+    return {table.uri for table in tables if table is not None and table.uri and table.data is None}
+
+
+def instance(listed: Any, bulkdata: Mapping[str, bytes]) -> Instance:
+    """Return the typed record of one parsed object."""
+    elements = {tag_of(keyword): getattr(listed, keyword) for keyword in WANTED}
+    item = Item(elements, bulkdata=bulkdata)
+    record = Instance(faults=item.faults)
+    for keyword, read in attributes(Instance).items():
+        setattr(record, keyword, read(item, keyword))
+    record.TransferSyntaxUID = record.AvailableTransferSyntaxUID or record.TransferSyntaxUID
+    record.float_pixels = item.has("FloatPixelData") or item.has("DoubleFloatPixelData")
+    record.listed_pixels = any(item.has(keyword) for keyword in PIXELS)
+    record.ultrasound_regions = item.items("SequenceOfUltrasoundRegions")
+    if item.has("RedPaletteColorLookupTableDescriptor"):
+        record.segmented_palette = item.has("SegmentedRedPaletteColorLookupTableData")
+        data = "Segmented{}PaletteColorLookupTableData" if record.segmented_palette else "{}PaletteColorLookupTableData"
+        record.palette = tuple(
+            item.lookup_table(f"{colour}PaletteColorLookupTableDescriptor", data.format(colour)) for colour in PALETTE
+        )
+    shared = item.items("SharedFunctionalGroupsSequence")
+    record.shared_groups = Item(flat(shared[0]) if shared else {}, item.faults, bulkdata)
+    record.per_frame_groups = item.items("PerFrameFunctionalGroupsSequence")
+    if record.per_frame_groups and len(record.per_frame_groups) != record.frame_count:
+        item.fault("PerFrameFunctionalGroupsSequence doesn't have one item per frame")
+    return record
+
+
+def flat(groups: Item) -> dict[str, Any]:
+    """Return the elements of all macros of a functional group item; converted attributes yield to real macros."""
+    elements: dict[str, Any] = {}
+    converted: dict[str, Any] = {}
+    for tag, element in groups.elements.items():
+        values = element.get("Value") if isinstance(element, dict) else None
+        if isinstance(values, list) and values and isinstance(values[0], dict) and tag not in REFERENCES:
+            (converted if tag in CONVERTED else elements).update(values[0])
+    return {**converted, **elements}
+
+
+REFERENCES = frozenset(map(tag_of, ("ReferencedImageSequence", "DerivationImageSequence")))
+CONVERTED = frozenset(
+    map(tag_of, ("UnassignedSharedConvertedAttributesSequence", "UnassignedPerFrameConvertedAttributesSequence"))
+)
+
+
+def frame_attributes(record: Instance, number: int) -> FrameAttributes:
+    """Return the attributes of one frame: per-frame groups before shared ones before the instance."""
+    elements = dict(record.shared_groups.elements)
+    if number <= len(record.per_frame_groups):
+        elements.update(flat(record.per_frame_groups[number - 1]))
+    item = Item(elements, record.faults, record.shared_groups.bulkdata)
+    frame = FrameAttributes(number)
+    for keyword, read in attributes(FrameAttributes).items():
+        value = read(item, keyword) if item.has(keyword) else None
+        if value in (None, ()):
+            value = getattr(record, keyword, getattr(frame, keyword))
+        setattr(frame, keyword, value)
+    return frame

@@ -1,0 +1,219 @@
+"""Values of interest: window functions, VOI lookup tables and presets to 8-bit grey (PS3.3 C.11.2)."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from viewer.imaging.dicomjson import LookupTable
+from viewer.imaging.pixels import IDENTITY, ModalityLUT, Padding, Transform, first_mapped, table_values
+from viewer.imaging.pixels import transform as modality_transform
+from viewer.imaging.record import FrameAttributes, Instance
+
+LINEAR = "LINEAR"
+LINEAR_EXACT = "LINEAR_EXACT"
+SIGMOID = "SIGMOID"
+FUNCTIONS = (LINEAR, LINEAR_EXACT, SIGMOID)
+LUT_FIRST = frozenset(("DX", "CR", "MG", "IO", "PX", "RG"))
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A window in modality units; raises ValueError for what the standard calls no window."""
+
+    center: float
+    width: float
+    function: str = LINEAR
+    explanation: str = ""
+
+    def __post_init__(self) -> None:
+        if self.function not in FUNCTIONS:
+            raise ValueError(f"window function must be one of {', '.join(FUNCTIONS)}, not {self.function[:32]}")
+        if not np.isfinite(self.center) or not np.isfinite(self.width):
+            raise ValueError("window center and width must be finite")
+        if self.function == LINEAR and self.width < 1:
+            raise ValueError(f"window width must be at least 1, not {self.width:g}")
+        if self.width <= 0:
+            raise ValueError(f"window width must be above 0, not {self.width:g}")
+
+
+@dataclass(frozen=True, slots=True)
+class VOILUT:
+    """A VOI lookup table; values outside it take its ends (PS3.3 C.11.2.1.1)."""
+
+    table: LookupTable
+    first: int
+    explanation: str = ""
+
+
+VOI = Window | VOILUT
+
+PRESETS = {
+    "soft tissue": Window(40, 400, explanation="soft tissue"),
+    "lung": Window(-600, 1500, explanation="lung"),
+    "bone": Window(400, 2000, explanation="bone"),
+    "brain": Window(40, 80, explanation="brain"),
+    "mediastinum": Window(50, 350, explanation="mediastinum"),
+    "liver": Window(90, 150, explanation="liver"),
+    "angio": Window(300, 600, explanation="angio"),
+    "stroke": Window(40, 40, explanation="stroke"),
+    "subdural": Window(75, 200, explanation="subdural"),
+    "air": Window(-426, 1000, explanation="air"),
+    "temporal bone": Window(700, 4000, explanation="temporal bone"),
+}
+
+
+def linear(values: np.ndarray, window: Window) -> np.ndarray:
+    """Return float64 from 0 to 255. The half-pixel shifts are the standard's, not ours (C.11.2.1.2.1)."""
+    if window.width == 1:
+        return np.where(values > window.center - 0.5, 255.0, 0.0)
+    ramp = (values - (window.center - 0.5)) / (window.width - 1) + 0.5
+    return 255 * np.clip(ramp, 0, 1)
+
+
+def linear_exact(values: np.ndarray, window: Window) -> np.ndarray:
+    """Return float64 from 0 to 255 (C.11.2.1.3.2)."""
+    return 255 * np.clip((values - window.center) / window.width + 0.5, 0, 1)
+
+
+def sigmoid(values: np.ndarray, window: Window) -> np.ndarray:
+    """Return float64 from 0 to 255 (C.11.2.1.3.1)."""
+    # Beyond 700 the exponential of a double overflows, long after the result is 0 or 255.
+    exponent = np.clip(-4 * (values - window.center) / window.width, -700, 700)
+    return 255 / (1 + np.exp(exponent))
+
+
+CURVES = {LINEAR: linear, LINEAR_EXACT: linear_exact, SIGMOID: sigmoid}
+
+
+def looked_up(values: np.ndarray, voi: VOILUT) -> np.ndarray:
+    """Return float64 from 0 to 255 through a VOI LUT whose entries have the declared number of bits."""
+    entries = table_values(voi.table)
+    index = np.clip(np.rint(values).astype(np.int64) - voi.first, 0, len(entries) - 1)
+    return entries[index] * (255 / top_of(voi.table))
+
+
+def top_of(table: LookupTable) -> int:
+    """Return the largest output of a table: by its declared bits, or by its entries where they need more."""
+    declared = 2 ** min(max(table.bits, 1), 16) - 1
+    largest = int(table_values(table).max())
+    return declared if largest <= declared else 2 ** largest.bit_length() - 1
+
+
+def grey_of_values(values: np.ndarray, voi: VOI, *, inverted: bool) -> np.ndarray:
+    """Return uint8 grey of modality values; what is no number is black."""
+    shades = CURVES[voi.function](values, voi) if isinstance(voi, Window) else looked_up(np.nan_to_num(values), voi)
+    shades = 255 - shades if inverted else shades
+    return np.rint(np.where(np.isnan(values), 0, shades)).astype(np.uint8)
+
+
+@lru_cache(256)
+def grey_table(dtype: str, transform: Transform, voi: VOI, inverted: bool, padding: Padding | None) -> np.ndarray:
+    """Return the grey of every stored value of an 8- or 16-bit type, indexed by its bits read as unsigned."""
+    kind = np.dtype(dtype)
+    stored = np.arange(2 ** (8 * kind.itemsize), dtype=f"u{kind.itemsize}").view(kind)
+    table = direct(stored, transform, voi, inverted, padding)
+    table.setflags(write=False)
+    return table
+
+
+def direct(stored: np.ndarray, transform: Transform, voi: VOI, inverted: bool, padding: Padding | None) -> np.ndarray:
+    """Return uint8 grey by the formula, value for value."""
+    shades = grey_of_values(transform.values(stored), voi, inverted=inverted)
+    if padding is not None:
+        shades[padding.mask(stored)] = 0
+    return shades
+
+
+def grey(
+    stored: np.ndarray,
+    transform: Transform,
+    voi: VOI,
+    *,
+    inverted: bool = False,
+    padding: Padding | None = None,
+) -> np.ndarray:
+    """Return uint8 grey of stored values, of the same shape: modality, VOI, inversion; padding is always black.
+
+    `inverted` is MONOCHROME1 or a wish of the reader, both together cancel out; see `shown_inverted`.
+    """
+    if stored.dtype.kind in "iu" and stored.dtype.itemsize <= 2:
+        table = grey_table(stored.dtype.str, transform, voi, inverted, padding)
+        return table.take(stored.view(f"u{stored.dtype.itemsize}"))
+    return direct(stored, transform, voi, inverted, padding)
+
+
+def shown_inverted(instance: Instance) -> bool:
+    """True if low values are shown white: MONOCHROME1, or Presentation LUT Shape INVERSE, which say the same thing.
+
+    DX writes both for one inversion (PS3.3 C.8.11.3.1.2), so they never add up.
+    """
+    return instance.PhotometricInterpretation == "MONOCHROME1" or instance.PresentationLUTShape == "INVERSE"
+
+
+def voi_choices(instance: Instance, frame: FrameAttributes) -> list[VOI]:
+    """Return the file's own alternatives in order, the default first: windows, then VOI LUTs.
+
+    Radiographs put their lookup tables first. Windows and tables that the standard calls invalid are left out.
+    """
+    windows = windows_of(frame)
+    tables = tables_of(instance, frame)
+    return [*tables, *windows] if instance.Modality in LUT_FIRST else [*windows, *tables]
+
+
+def windows_of(frame: FrameAttributes) -> list[VOI]:
+    """Return the pairs of center and width with their explanations."""
+    windows: list[VOI] = []
+    explanations = frame.WindowCenterWidthExplanation
+    function = (frame.VOILUTFunction or LINEAR).upper().replace(" ", "_")
+    for at, (center, width) in enumerate(zip(frame.WindowCenter or (), frame.WindowWidth or (), strict=False)):
+        try:
+            windows.append(Window(center, width, function, explanations[at] if at < len(explanations) else ""))
+        except ValueError:
+            continue
+    return windows
+
+
+def tables_of(instance: Instance, frame: FrameAttributes) -> list[VOI]:
+    """Return the complete VOI LUTs of a frame."""
+    if not frame.VOILUTSequence:
+        return []
+    signed = signed_output(instance, modality_transform(instance, frame))
+    return [
+        VOILUT(table, first_mapped(table, signed=signed), table.explanation)
+        for table in frame.VOILUTSequence
+        if table.complete
+    ]
+
+
+def signed_output(instance: Instance, transform: Transform) -> bool:
+    """True if the modality output may be negative, so that a VOI LUT's first value is signed (C.11.2.1.1)."""
+    if isinstance(transform, ModalityLUT):
+        return False
+    low, high = -(2**15) if instance.PixelRepresentation == 1 else 0, 2 ** (instance.BitsStored or 16) - 1
+    return min(transform.slope * low, transform.slope * high) + transform.intercept < 0
+
+
+def automatic(values: np.ndarray) -> Window:
+    """Return the window from the 1st to the 99th percentile of modality values; leave padding out beforehand.
+
+    Give it the values of a whole series, or brightness flickers from slice to slice.
+    """
+    numbers = values[np.isfinite(values)]
+    if numbers.size == 0:
+        return Window(127.5, 256, explanation="automatic")
+    low, high = (float(value) for value in np.percentile(numbers, (1, 99)))
+    if low == high:
+        low, high = float(numbers.min()), float(numbers.max())
+    return spanning(low, high, explanation="automatic")
+
+
+def spanning(low: float, high: float, *, explanation: str = "") -> Window:
+    """Return the LINEAR window that shows `low` as 0 and `high` as 255."""
+    return Window((low + high + 1) / 2, high - low + 1, explanation=explanation)
+
+
+__all__ = [
+    "FUNCTIONS", "IDENTITY", "LINEAR", "LINEAR_EXACT", "PRESETS", "SIGMOID", "VOI", "VOILUT", "Window",
+    "automatic", "grey", "grey_of_values", "grey_table", "shown_inverted", "spanning", "voi_choices",
+]  # fmt: skip
