@@ -95,7 +95,7 @@ def test_it_is_read_within_a_dark_pane_and_inverted() -> None:
 def test_it_is_read_from_a_lossy_picture() -> None:
     picture = shown(speaking_phantom(patient=5, slices=2, rows=256, columns=192)[1])
     _, encoded = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 60])
-    assert read(cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE)).slice == 2
+    assert read(np.asarray(cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE))).slice == 2
 
 
 def test_oblique_planes_say_how_much_of_each_axis_they_hold() -> None:

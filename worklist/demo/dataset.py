@@ -1,31 +1,31 @@
 """The DICOM modules that every demo object shares: identity, study, series, and grey pixels."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian
+from pydicom.uid import UID, ExplicitVRLittleEndian
 
 STORAGE = {
-    "CT": "1.2.840.10008.5.1.4.1.1.2",
-    "MR": "1.2.840.10008.5.1.4.1.1.4",
-    "CR": "1.2.840.10008.5.1.4.1.1.1",
-    "DX": "1.2.840.10008.5.1.4.1.1.1.1",
-    "US": "1.2.840.10008.5.1.4.1.1.6.1",
-    "XA": "1.2.840.10008.5.1.4.1.1.12.1",
-    "XC": "1.2.840.10008.5.1.4.1.1.77.1.4",
-    "SM": "1.2.840.10008.5.1.4.1.1.77.1.6",
-    "DOC": "1.2.840.10008.5.1.4.1.1.104.1",
+    "CT": UID("1.2.840.10008.5.1.4.1.1.2"),
+    "MR": UID("1.2.840.10008.5.1.4.1.1.4"),
+    "CR": UID("1.2.840.10008.5.1.4.1.1.1"),
+    "DX": UID("1.2.840.10008.5.1.4.1.1.1.1"),
+    "US": UID("1.2.840.10008.5.1.4.1.1.6.1"),
+    "XA": UID("1.2.840.10008.5.1.4.1.1.12.1"),
+    "XC": UID("1.2.840.10008.5.1.4.1.1.77.1.4"),
+    "SM": UID("1.2.840.10008.5.1.4.1.1.77.1.6"),
+    "DOC": UID("1.2.840.10008.5.1.4.1.1.104.1"),
 }
-IMPLEMENTATION = "2.25.109353571127262211917266414110733462157"
+IMPLEMENTATION = UID("2.25.109353571127262211917266414110733462157")
 
 
-def uid(*parts: object) -> str:
+def uid(*parts: object) -> UID:
     """Return the UID that these parts always give: 2.25 and a 128-bit hash (PS3.5 B.2)."""
     digest = hashlib.sha256("/".join(map(str, parts)).encode()).digest()
-    return f"2.25.{int.from_bytes(digest[:16], 'big')}"
+    return UID(f"2.25.{int.from_bytes(digest[:16], 'big')}")
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Exam:
 
 
 def begin(
-    exam: Exam, modality: str, sop_instance_uid: str, *, transfer_syntax: str = ExplicitVRLittleEndian
+    exam: Exam, modality: str, sop_instance_uid: UID, *, transfer_syntax: UID = ExplicitVRLittleEndian
 ) -> Dataset:
     """Return a data set with file meta, patient and study modules, in UTF-8."""
     dataset = Dataset()
@@ -105,7 +105,7 @@ def in_series(dataset: Dataset, *, number: int, series_uid: str, description: st
 def place(
     dataset: Dataset,
     *,
-    position: Sequence[float],
+    position: Iterable[float],
     orientation: Sequence[float],
     spacing: tuple[float, float],
     thickness: float,

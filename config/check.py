@@ -1,0 +1,78 @@
+"""Every check that a change must pass, one after the other; pytest comes last."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[0] = str(ROOT)
+
+from config import bootstrap  # noqa: E402  (started as a file: the path above comes first)
+
+BIN = ROOT / ".venv" / "bin"
+GROUPS = {
+    "lint": ("ruff", "import contracts"),
+    "types": ("mypy", "tsc"),
+    "test": ("ruff", "import contracts", "mypy", "tsc", "vitest", "pytest"),
+    "test-full": ("ruff", "import contracts", "mypy", "tsc", "vitest", "pytest in full"),
+    "bench": ("bench",),
+}
+
+
+def commands() -> dict[str, list[str]]:
+    """Return what each check runs."""
+    node = bootstrap.node()
+    pytest = [str(BIN / "python"), "-m", "pytest"]
+    return {
+        "ruff": [str(BIN / "ruff"), "check", "."],
+        "import contracts": [str(BIN / "lint-imports")],
+        "mypy": [str(BIN / "mypy")],
+        "tsc": [*node, "node_modules/typescript/bin/tsc", "--project", "."],
+        "vitest": [*node, "node_modules/vitest/vitest.mjs", "run", "--dir", "tests/js"],
+        "pytest": pytest,
+        "pytest in full": [*pytest, "-m", "full or not full"],
+        "bench": [str(BIN / "python"), "-m", "bench"],
+    }
+
+
+def missing_programs() -> list[tuple[str, str]]:
+    """Return (program, package) for each that some tests want and this machine hasn't."""
+    search = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"])
+    ubuntu = "ID=ubuntu" in Path("/etc/os-release").read_text() if Path("/etc/os-release").exists() else False
+    browsers = ("chromium", "chromium-browser", "google-chrome")
+    cluster = shutil.which("initdb") or next(Path("/usr/lib/postgresql").glob("*/bin/initdb"), None)
+    there = {
+        ("Chromium", "chromium-browser" if ubuntu else "chromium"): any(shutil.which(name) for name in browsers),
+        ("Orthanc", "orthanc"): shutil.which("Orthanc", path=search) is not None,
+        ("Orthanc's DICOMweb plugin", "orthanc-dicomweb"): any(Path("/usr").glob("*/orthanc/plugins/*DicomWeb*")),
+        ("PostgreSQL", "postgresql"): cluster is not None,
+        ("Redis", "redis-server"): shutil.which("redis-server", path=search) is not None,
+        ("DCMTK", "dcmtk"): shutil.which("dcm2pnm") is not None,
+    }
+    return [wanted for wanted, found in there.items() if not found]
+
+
+def main() -> int:
+    """Run the group named on the command line; return 0 if all of it passed."""
+    group = sys.argv[1] if len(sys.argv) > 1 else "test"
+    if group not in GROUPS:
+        print(f"samsyn: {group!r} is none of {', '.join(GROUPS)}", file=sys.stderr)
+        return 2
+    missing = missing_programs() if "test" in group else []
+    if missing:
+        print(f"samsyn: not installed here: {', '.join(program for program, _ in missing)}; their tests are skipped.")
+        print(f"  sudo apt install {' '.join(package for _, package in missing)}")
+    failed = []
+    for name in GROUPS[group]:
+        print(f"== {name}", flush=True)
+        if subprocess.run(commands()[name], cwd=ROOT, check=False).returncode:
+            failed.append(name)
+    if failed:
+        print(f"samsyn: failed: {', '.join(failed)}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
