@@ -1,0 +1,1 @@
+"""The PACS side: studies, pictures, presentation states, access, audit and the socket."""
