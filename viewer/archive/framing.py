@@ -1,0 +1,132 @@
+"""One frame's bytes out of a DICOM file: native frames by their place, compressed ones by offset table and fragments."""
+
+import math
+from dataclasses import dataclass
+from struct import error as StructError
+from typing import BinaryIO
+
+import numpy as np
+from pydicom.encaps import get_frame
+
+from viewer.archive.dicomjson import decoded
+from viewer.archive.part10 import NATIVE, UNDEFINED, Part10, Pixels, exactly
+from viewer.archive.port import Attributes, Frame, Malformed, NotThere
+
+LARGEST_FRAME = 512 << 20
+MOST_FRAMES = 1_000_000
+
+
+@dataclass(frozen=True)
+class PixelMap:
+    """Where the frames of one file lie. `bits` is the size of a native frame, `extended` the offsets and lengths."""
+
+    pixels: Pixels
+    transfer_syntax: str
+    little_endian: bool
+    frames: int
+    bits: int
+    bits_allocated: int
+    extended: tuple[list[int], list[int]] | None
+
+    @classmethod
+    def of(cls, part10: Part10, attributes: Attributes) -> "PixelMap":
+        """Read the map from what the header declares (PS3.3 C.7.6.3); raises NotThere without pixels, or Malformed."""
+        if part10.pixels is None:
+            raise NotThere("The object has no pixels.")
+        native = part10.transfer_syntax in NATIVE
+        if native == (part10.pixels.length == UNDEFINED):
+            raise Malformed("The pixels aren't stored in the way that the transfer syntax says.")
+        frames = number(attributes, "00280008", 1) or 1
+        if not 1 <= frames <= MOST_FRAMES:
+            raise Malformed(f"The file declares {frames} frames.")
+        allocated = number(attributes, "00280100", 0)
+        bits = _native_bits(attributes, allocated) if native else 0
+        extended = None if native else _extended(part10, frames)
+        return cls(part10.pixels, part10.transfer_syntax, part10.little_endian, frames, bits, allocated, extended)
+
+
+def frame(source: BinaryIO, where: PixelMap, wanted: int) -> Frame:
+    """Return frame `wanted` (from 1) as stored; raises NotThere or Malformed, never returns a short frame."""
+    if not 1 <= wanted <= where.frames:
+        raise NotThere(f"There is no frame {wanted}: the object has {where.frames}.")
+    data = _native(source, where, wanted) if where.bits else _compressed(source, where, wanted)
+    return Frame(wanted, data, where.transfer_syntax)
+
+
+def first(attributes: Attributes, tag: str) -> object:
+    """Return the first value of `tag`, or None."""
+    values = attributes.get(tag, {}).get("Value") or [None]
+    return values[0]
+
+
+def number(attributes: Attributes, tag: str, default: int) -> int:
+    """Return the first value of `tag` as an integer; `default` when absent; raises Malformed for anything else."""
+    value = first(attributes, tag)
+    if value is None:
+        return default
+    try:
+        return int(float(str(value)))
+    except (ValueError, OverflowError) as error:
+        raise Malformed(f"Attribute {tag} is not a number.") from error
+
+
+def _native_bits(attributes: Attributes, allocated: int) -> int:
+    rows, columns = number(attributes, "00280010", 0), number(attributes, "00280011", 0)
+    samples = number(attributes, "00280002", 1)
+    if min(rows, columns, samples, allocated) < 1:
+        raise Malformed("The file doesn't say how large its frames are.")
+    if first(attributes, "00280004") in ("YBR_FULL_422", "YBR_PARTIAL_422") and samples == 3:
+        samples = 2  # two luminances share one pair of chrominances (PS3.3 C.7.6.3.1.2)
+    bits = rows * columns * samples * allocated
+    if bits > LARGEST_FRAME * 8:
+        raise Malformed(f"A frame would be larger than {LARGEST_FRAME >> 20} MiB.")
+    return bits
+
+
+def _native(source: BinaryIO, where: PixelMap, wanted: int) -> bytes:
+    first_byte, shift = divmod((wanted - 1) * where.bits, 8)
+    length = math.ceil((shift + where.bits) / 8)
+    if first_byte + length > where.pixels.length:
+        there = max(0, where.pixels.length - first_byte)
+        raise Malformed(f"Frame {wanted} is cut short: {there} of {length} bytes are there.")
+    data = exactly(source, where.pixels.offset + first_byte, length)
+    if where.bits % 8:
+        return _aligned(data, shift, where.bits)
+    if not where.little_endian and where.pixels.vr == "OW" and where.bits_allocated == 8 and length % 2 == 0:
+        # Eight-bit samples written as words: the bytes of each pair are the wrong way round (PS3.5 Annex A.3).
+        return np.frombuffer(data, ">u2").astype("<u2").tobytes()
+    return data
+
+
+def _aligned(data: bytes, shift: int, bits: int) -> bytes:
+    """Return one-bit pixels starting at a byte's lowest bit: frames of a file share bytes (PS3.5 8.1.1)."""
+    unpacked = np.unpackbits(np.frombuffer(data, np.uint8), bitorder="little")
+    return np.packbits(unpacked[shift : shift + bits], bitorder="little").tobytes()
+
+
+def _compressed(source: BinaryIO, where: PixelMap, wanted: int) -> bytes:
+    source.seek(where.pixels.offset)
+    try:
+        data = get_frame(source, wanted - 1, number_of_frames=where.frames, extended_offsets=where.extended)
+    except (StructError, ValueError, IndexError, EOFError, KeyError, TypeError, OverflowError, MemoryError) as error:
+        raise Malformed(f"Frame {wanted} can't be found among the compressed fragments.") from error
+    if not data or len(data) > LARGEST_FRAME:
+        raise Malformed(f"Frame {wanted} has {len(data)} bytes.")
+    return data
+
+
+def _extended(part10: Part10, frames: int) -> tuple[list[int], list[int]] | None:
+    """Return the Extended Offset Table and its lengths (PS3.3 C.7.6.3.1.8), or None."""
+    tables = []
+    for tag in (0x7FE00001, 0x7FE00002):
+        if tag not in part10.dataset:
+            return None
+        element = part10.dataset.get_item(tag, keep_deferred=True)
+        value = element.value
+        if value is None:
+            value = part10.slice(element.value_tell, element.length)
+        table = decoded("UV", bytes(value), [], True)
+        if len(table) != frames:
+            raise Malformed("The extended offset table doesn't fit the number of frames.")
+        tables.append([int(entry) for entry in table])
+    return tables[0], tables[1]

@@ -1,0 +1,132 @@
+"""What the house asks of an archive: DICOMweb's verbs, the shapes they return and the ways they fail."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+Attributes = dict[str, Any]
+"""One data set in the DICOM JSON model (PS3.18 Annex F): eight hex digits -> {"vr": …, "Value": […]}."""
+
+
+class ArchiveError(Exception):
+    """Something that the archive couldn't do, in words fit for a user: no patient data, no credentials."""
+
+    @property
+    def words(self) -> str:
+        return str(self)
+
+
+class Unreachable(ArchiveError):
+    """No answer, an answer cut short, or a server that is down: worth another try later."""
+
+
+class Refused(ArchiveError):
+    """The archive knows us not, or doesn't let us (401, 403)."""
+
+
+class NotThere(ArchiveError):
+    """The archive has no such study, series, instance, frame or bulk value."""
+
+
+class Malformed(ArchiveError):
+    """The answer or the file isn't what the standard says; another try gives the same."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One frame as it is stored: `data` is native pixels or one whole codestream; numbers count from 1."""
+
+    number: int
+    data: bytes
+    transfer_syntax: str
+
+
+@dataclass(frozen=True)
+class StoreResult:
+    """What became of one instance that was sent; `words` is empty when it was stored."""
+
+    instance: str
+    stored: bool
+    words: str = ""
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A file that isn't shown, and why."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """Files that claim the same identity with different content; the first path is the one shown."""
+
+    uid: str
+    paths: tuple[str, ...]
+    words: str
+
+
+@dataclass(frozen=True)
+class ScanReport:
+    """What one scan of a folder found. `waiting` files are still being written and are looked at next time."""
+
+    files: int
+    instances: int
+    added: int
+    changed: int
+    removed: int
+    waiting: int
+    seconds: float
+    changed_studies: frozenset[str]
+    skipped: tuple[Skipped, ...]
+    conflicts: tuple[Conflict, ...]
+
+
+class Archive(Protocol):
+    """Where images come from. Every method may be called from any thread and raises ArchiveError only."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def root(self) -> str:
+        """Every BulkDataURI of this archive starts with it."""
+
+    def search_studies(
+        self, *, limit: int | None = None, offset: int = 0, fields: Iterable[str] = (), **match: str
+    ) -> list[Attributes]:
+        """Return studies matching `match` (keyword=value as in QIDO-RS, PS3.18 8.3.4); `limit` None means all.
+
+        Values: `*` and `?` wildcards, `20200101-20201231` ranges, several UIDs separated by commas.
+        `fields` are keywords wanted beyond those of PS3.18 table 10.6.3-3.
+        """
+
+    def search_series(self, study: str) -> list[Attributes]: ...
+
+    def search_instances(self, study: str, series: str) -> list[Attributes]: ...
+
+    def series_metadata(self, study: str, series: str) -> bytes:
+        """Return a DICOM JSON array, one object per instance; 00083002 tells the stored transfer syntax if known."""
+
+    def instance_metadata(self, study: str, series: str, instance: str) -> bytes:
+        """Return a DICOM JSON array of one object."""
+
+    def instance(self, study: str, series: str, instance: str) -> bytes:
+        """Return the whole instance as a Part 10 file, in the syntax in which it is stored."""
+
+    def frames(self, study: str, series: str, instance: str, numbers: Iterable[int]) -> Iterator[Frame]:
+        """Yield the frames asked for, in that order, as stored (never transcoded)."""
+
+    def bulkdata(self, uri: str) -> bytes:
+        """Return the bytes behind a BulkDataURI of this archive, little endian; any other address is refused."""
+
+    def store(self, instances: Iterable[bytes]) -> list[StoreResult]:
+        """Store Part 10 files; one result for each, in the same order."""
+
+
+class Scanned(Archive, Protocol):
+    """An archive that has to look for its content itself."""
+
+    def scan(self, *, settle: float = 2.0) -> ScanReport:
+        """Bring the index up to date; files that changed within `settle` seconds wait for the next scan."""

@@ -1,0 +1,271 @@
+"""One scan of a folder archive: what is new, changed or gone goes into the index, faults into the report."""
+
+import fcntl
+import hashlib
+import os
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from sqlite3 import Connection
+
+from viewer.archive import summary
+from viewer.archive.dicomjson import Header
+from viewer.archive.index import Index, packed
+from viewer.archive.part10 import Part10, parse
+from viewer.archive.port import ArchiveError, Attributes, Conflict, Malformed, ScanReport, Skipped
+from viewer.archive.rooted import Found, Rooted, shown
+
+FOLDER, OBJECTS = 0, 1
+BATCH = 200
+UID = re.compile(r"[0-9.]{1,64}")
+IDENTITY = {0x0020000D: "Study Instance UID", 0x0020000E: "Series Instance UID", 0x00080018: "SOP Instance UID"}
+DIRECTORY_RECORDS = 0x00041220
+
+Key = tuple[int, bytes]
+Stamp = tuple[int, int, int]
+Uids = tuple[str, str, str]
+Address = Callable[[Uids, str], str]
+
+
+def stamp(status: os.stat_result) -> Stamp:
+    """Return what tells one state of a file from another: size, mtime and ctime, in bytes and nanoseconds.
+
+    ctime too: a corrected copy may keep size and mtime.
+    """
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
+@dataclass
+class Row:
+    """One file as it goes into the index: an instance, or a reason why it is none."""
+
+    key: Key
+    stamp: Stamp
+    reason: str | None = None
+    uids: Uids | None = None
+    sop_class: str = ""
+    modality: str = ""
+    patient_id: str = ""
+    header: bytes | None = None
+
+
+@dataclass
+class Scan:
+    """The work of one scan; `seen_moving` outlives it, so that a clock that is wrong can't hide a file for ever."""
+
+    index: Index
+    places: dict[int, Rooted]
+    address: Address
+    settle: float
+    seen_moving: dict[Key, tuple[Stamp, float]]
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+    waiting: int = 0
+    studies: set[str] = field(default_factory=set)
+
+    def run(self) -> ScanReport:
+        """Look at every file; returns the report. Nothing is removed where a folder couldn't be read."""
+        started = time.monotonic()
+        known = self._known()
+        met: set[Key] = set()
+        unread: list[Key] = []
+        rows: list[Row] = []
+        for place, rooted in self.places.items():
+            for found in rooted.walk():
+                key = (place, found.path)
+                met.add(key)
+                if found.status is None:
+                    unread.append(key)
+                row = self._look(key, found, known.get(key))
+                if row is not None:
+                    rows.append(row)
+                    if key in known:
+                        self.changed += 1
+                    else:
+                        self.added += 1
+                if len(rows) >= BATCH:
+                    self._write(rows, [])
+                    rows = []
+        gone = [key for key in known if key not in met and not any(_below(key, folder) for folder in unread)]
+        self.removed = len(gone)
+        self._write(rows, gone)
+        return self._report(time.monotonic() - started)
+
+    def _known(self) -> dict[Key, Stamp]:
+        rows = self.index.rows("SELECT place, path, size, mtime, ctime FROM file")
+        return {(row["place"], row["path"]): (row["size"], row["mtime"], row["ctime"]) for row in rows}
+
+    def _look(self, key: Key, found: Found, known: Stamp | None) -> Row | None:
+        now = stamp(found.status) if found.status else (0, 0, 0)
+        if known == now:
+            self.seen_moving.pop(key, None)
+            return None
+        if found.reason:
+            return Row(key, now, found.reason)
+        if not self._still(key, now):
+            self.waiting += 1
+            return None
+        self.seen_moving.pop(key, None)
+        return read(key, self.places[key[0]], now, self.address)
+
+    def _still(self, key: Key, now: Stamp) -> bool:
+        if self.settle <= 0 or key[0] == OBJECTS:
+            return True
+        if 0 <= time.time() - self.settle - max(now[1], now[2]) / 1e9:
+            return True
+        before, since = self.seen_moving.get(key, (None, 0.0))
+        if before != now:
+            self.seen_moving[key] = (now, time.monotonic())
+            return False
+        return time.monotonic() - since >= self.settle
+
+    def _write(self, rows: list[Row], gone: list[Key]) -> None:
+        if not rows and not gone:
+            return
+        connection = self.index.connection
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            touched = write(connection, rows, gone, self.places)
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        self.studies |= touched
+
+    def _report(self, seconds: float) -> ScanReport:
+        files, instances = self.index.rows("SELECT count(*), coalesce(sum(shown), 0) FROM file")[0]
+        skipped = self.index.rows("SELECT path, reason FROM file WHERE reason IS NOT NULL ORDER BY place, path")
+        return ScanReport(
+            files=files, instances=instances, added=self.added, changed=self.changed, removed=self.removed,
+            waiting=self.waiting, seconds=seconds, changed_studies=frozenset(self.studies),
+            skipped=tuple(Skipped(shown(row["path"]), row["reason"]) for row in skipped),
+            conflicts=tuple(conflicts(self.index)),
+        )
+
+
+def read(key: Key, rooted: Rooted, now: Stamp, address: Address) -> Row:
+    """Read one file into a row; a file that can't be read becomes a row with the reason."""
+    try:
+        with rooted.open(key[1]) as source:
+            part10 = parse(source)
+            if DIRECTORY_RECORDS in part10.dataset:
+                return Row(key, now, "DICOM directory, not needed")
+            uids = identity(part10)
+            found = attributes(part10, uids, address)
+            if stamp(os.fstat(source.fileno())) != now:
+                return Row(key, (now[0], 0, 0), "changed while it was read")
+    except ArchiveError as error:
+        return Row(key, now, error.words)
+    except OSError as error:
+        return Row(key, now, f"not readable: {error.strerror}")
+    return Row(key, now, None, uids, *summary.columns(found), packed(found))
+
+
+def identity(part10: Part10) -> Uids:
+    """Return Study, Series and SOP Instance UID; raises Malformed when one is missing or not a UID."""
+    found = [part10.text(tag) for tag in IDENTITY]
+    faulty = [name for name, uid in zip(IDENTITY.values(), found, strict=True) if not UID.fullmatch(uid)]
+    if faulty:
+        raise Malformed(f"no DICOM identity: {', '.join(faulty)} missing or not valid")
+    return found[0], found[1], found[2]
+
+
+def attributes(part10: Part10, uids: Uids, address: Address) -> Attributes:
+    """Return the header as DICOM JSON with Available Transfer Syntax UID; big values point to `address`."""
+    found = Header(part10, lambda where: address(uids, where)).attributes()
+    found["00083002"] = summary.element("UI", part10.transfer_syntax)
+    return found
+
+
+def write(connection: Connection, rows: list[Row], gone: list[Key], places: dict[int, Rooted]) -> set[str]:
+    """Put rows in and take keys out, inside a transaction; returns the Study Instance UIDs that changed."""
+    touched: set[Uids] = set()
+    for key in [*gone, *(row.key for row in rows)]:
+        before = connection.execute("SELECT study, series, instance FROM file WHERE place = ? AND path = ?", key).fetchone()
+        if before and before["study"]:
+            touched.add(tuple(before))
+        connection.execute("DELETE FROM file WHERE place = ? AND path = ?", key)
+    for row in rows:
+        connection.execute(
+            "INSERT INTO file (place, path, size, mtime, ctime, reason, study, series, instance, sop_class, modality,"
+            " patient_id, header) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (*row.key, *row.stamp, row.reason, *(row.uids or (None,) * 3), row.sop_class, row.modality,
+             row.patient_id, row.header),
+        )
+        if row.uids:
+            touched.add(row.uids)
+    for uids in touched:
+        _choose(connection, uids, places)
+    studies = {study for study, _, _ in touched}
+    summary.rebuild(connection, sorted(studies))
+    return studies
+
+
+def _choose(connection: Connection, uids: Uids, places: dict[int, Rooted]) -> None:
+    """Show the first file of one address; of several, note what each contains."""
+    found = connection.execute(
+        "SELECT place, path, digest FROM file WHERE study = ? AND series = ? AND instance = ? ORDER BY place, path", uids
+    ).fetchall()
+    for position, row in enumerate(found):
+        digest = row["digest"]
+        if digest is None and len(found) > 1:
+            digest = _digest(places[row["place"]], row["path"])
+        connection.execute(
+            "UPDATE file SET shown = ?, digest = ? WHERE place = ? AND path = ?",
+            (position == 0, digest, row["place"], row["path"]),
+        )
+
+
+def _digest(rooted: Rooted, path: bytes) -> bytes:
+    try:
+        with rooted.open(path) as source:
+            return hashlib.file_digest(source, "sha256").digest()
+    except (ArchiveError, OSError):
+        # Gone since it was read: unlike anything else until the next scan knows better.
+        return b"gone " + path
+
+
+def conflicts(index: Index) -> Iterator[Conflict]:
+    """Yield what claims the same identity and isn't the same."""
+    twice = index.rows(
+        "SELECT instance, group_concat(DISTINCT hex(digest)) AS digests, count(DISTINCT study || ' ' || series) AS addresses"
+        " FROM file WHERE instance IS NOT NULL GROUP BY instance HAVING count(*) > 1 ORDER BY instance"
+    )
+    for row in twice:
+        if row["addresses"] > 1:
+            words = "The same SOP Instance UID stands in several series."
+        elif "," in (row["digests"] or ""):
+            words = "Files with the same SOP Instance UID differ; the first is shown."
+        else:
+            continue
+        paths = index.rows("SELECT path FROM file WHERE instance = ? ORDER BY place, path", (row["instance"],))
+        yield Conflict(row["instance"], tuple(shown(found["path"]) for found in paths), words)
+    mixed = index.rows(
+        "SELECT study FROM file WHERE shown GROUP BY study HAVING count(DISTINCT patient_id) > 1 ORDER BY study"
+    )
+    for row in mixed:
+        paths = index.rows(
+            "SELECT min(path) AS path FROM file WHERE study = ? AND shown GROUP BY patient_id ORDER BY 1", (row["study"],)
+        )
+        words = "One Study Instance UID stands in files of different patients."
+        yield Conflict(row["study"], tuple(shown(found["path"]) for found in paths), words)
+
+
+def _below(key: Key, folder: Key) -> bool:
+    return key[0] == folder[0] and key[1].startswith(folder[1] + b"/")
+
+
+@contextmanager
+def sole_writer(lock: Path) -> Iterator[None]:
+    """Wait until no other process or thread writes this index."""
+    handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
