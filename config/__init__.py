@@ -1,0 +1,1 @@
+"""Settings, addresses and the ASGI application: how the rooms are put together."""

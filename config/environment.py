@@ -1,0 +1,170 @@
+"""What the environment says about this installation, read once and refused when it is unsafe."""
+
+import hashlib
+import os
+import re
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import django
+from django.core.exceptions import ImproperlyConfigured
+
+DEMO_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
+DEMO_ARCHIVE = "demo-archive"
+
+
+@dataclass(frozen=True)
+class Source:
+    """One archive: a folder or a DICOMweb root, with what it wants to hear before it answers."""
+
+    location: str
+    auth: str | None = None
+
+    @property
+    def is_folder(self) -> bool:
+        return not self.location.startswith(("http://", "https://"))
+
+
+def is_loopback(host: str | None) -> bool:
+    """Say whether `host` (a name or an address, brackets allowed) never leaves this machine."""
+    name = (host or "").strip("[]")
+    if name == "localhost":
+        return True
+    try:
+        return ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def flag(environment: Mapping[str, str], name: str) -> bool:
+    """Read a switch; anything but 0, 1, true, false, yes, no is refused."""
+    value = environment.get(name, "").strip().lower()
+    if value in ("", "0", "false", "no"):
+        return False
+    if value in ("1", "true", "yes"):
+        return True
+    raise ImproperlyConfigured(f"{name} must be 1 or 0")
+
+
+def port(environment: Mapping[str, str]) -> int:
+    """Read SAMSYN_PORT."""
+    value = environment.get("SAMSYN_PORT", "8000")
+    if not value.isdecimal() or not 0 < int(value) < 65536:
+        raise ImproperlyConfigured("SAMSYN_PORT must be a number from 1 to 65535")
+    return int(value)
+
+
+def state_folder(environment: Mapping[str, str], base: Path) -> Path:
+    """Make and return the folder for database, frames and secrets, closed to other users when we make it."""
+    folder = Path(environment.get("SAMSYN_STATE") or base / "var").expanduser().absolute()
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ImproperlyConfigured(f"SAMSYN_STATE can't be used: {error.strerror}") from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise ImproperlyConfigured("SAMSYN_STATE can't be written")
+    return folder
+
+
+def secret_key(environment: Mapping[str, str], state: Path) -> str:
+    """Return SAMSYN_SECRET_KEY, or the one kept in the state folder (made at first use, mode 600)."""
+    given = environment.get("SAMSYN_SECRET_KEY", "")
+    if given:
+        if len(given) < 50 or len(set(given)) < 5:
+            raise ImproperlyConfigured("SAMSYN_SECRET_KEY must have 50 characters or more that nobody can guess")
+        return given
+    path = state / "secret-key"
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        if path.stat().st_mode & 0o077:
+            raise ImproperlyConfigured(f"{path} can be read by others; chmod 600 it, or delete it") from None
+        return path.read_text("ascii")
+    made = secrets.token_urlsafe(64)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(made)
+    return made
+
+
+def _auth(environment: Mapping[str, str], name: str) -> str | None:
+    value = environment.get(f"SAMSYN_ARCHIVE_{name.upper().replace('-', '_')}_AUTH")
+    if value and value.startswith("file:"):
+        try:
+            value = Path(value.removeprefix("file:")).read_text("utf-8").strip()
+        except OSError as error:
+            raise ImproperlyConfigured(f"the credentials of archive {name} can't be read: {error.strerror}") from error
+    if value and not value.startswith(("basic:", "bearer:")):
+        raise ImproperlyConfigured(f"the credentials of archive {name} must begin with basic:, bearer: or file:")
+    return value or None
+
+
+def archives(environment: Mapping[str, str], state: Path, *, demo: bool) -> dict[str, Source]:
+    """Read SAMSYN_ARCHIVE: `name=location` separated by commas; an unnamed one is `main`."""
+    written = environment.get("SAMSYN_ARCHIVE", "").strip()
+    if not written and demo:
+        return {"main": Source(str(state / DEMO_ARCHIVE))}
+    found: dict[str, Source] = {}
+    for part in filter(None, (part.strip() for part in written.split(","))):
+        named = re.fullmatch(r"([A-Za-z][A-Za-z0-9-]{0,31})=(.+)", part)
+        name, location = (named[1].lower(), named[2]) if named else ("main", part)
+        if name in found:
+            raise ImproperlyConfigured(f"SAMSYN_ARCHIVE names {name} twice")
+        if location.startswith(("http://", "https://")):
+            if urlsplit(location).username or urlsplit(location).password:
+                raise ImproperlyConfigured(f"archive {name}: credentials belong in SAMSYN_ARCHIVE_{name.upper()}_AUTH")
+            if not urlsplit(location).hostname:
+                raise ImproperlyConfigured(f"archive {name} has an address without a host")
+        elif "://" in location:
+            raise ImproperlyConfigured(f"archive {name} must be a folder or an http(s) address")
+        else:
+            location = str(Path(location).expanduser().absolute())
+        found[name] = Source(location, _auth(environment, name))
+    return found
+
+
+def refuse_unsafe_demo(host: str, sources: Mapping[str, Source]) -> None:
+    """Keep demo passwords on this machine: loopback only, and archives that lie on it."""
+    if not is_loopback(host):
+        raise ImproperlyConfigured("demo mode has known passwords and serves loopback only; SAMSYN_HOST is not loopback")
+    for name, source in sources.items():
+        if not source.is_folder and not is_loopback(urlsplit(source.location).hostname):
+            raise ImproperlyConfigured(f"demo mode has known passwords; archive {name} is neither a folder nor loopback")
+
+
+def refuse_unsafe_site(host: str, origin: str | None, sources: Mapping[str, Source]) -> None:
+    """Refuse what would carry patients over a network in the clear."""
+    if origin is None:
+        if not is_loopback(host):
+            raise ImproperlyConfigured("SAMSYN_HOST is not loopback: say the public address in SAMSYN_URL")
+        return
+    parts = urlsplit(origin)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
+        raise ImproperlyConfigured("SAMSYN_URL must be an origin such as https://samsyn.example.org")
+    if parts.username or parts.password:
+        raise ImproperlyConfigured("SAMSYN_URL must not hold credentials")
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
+        raise ImproperlyConfigured("SAMSYN_URL must be https when it isn't loopback")
+    for name, source in sources.items():
+        location = urlsplit(source.location)
+        if source.auth and location.scheme == "http" and not is_loopback(location.hostname):
+            raise ImproperlyConfigured(f"the credentials of archive {name} would travel in the clear: use https")
+
+
+def _files(folders: Iterable[Path | tuple[str, Path]]) -> Iterator[tuple[str, Path]]:
+    for folder in folders:
+        prefix, root = folder if isinstance(folder, tuple) else ("", folder)
+        for path in sorted(root.rglob("*")):
+            if path.is_file():
+                yield f"{prefix}/{path.relative_to(root)}", path
+
+
+def tree_hash(folders: Iterable[Path | tuple[str, Path]]) -> str:
+    """Return 12 hexadecimal digits over names and bytes of all files; Django's version stands for its own."""
+    digest = hashlib.sha256(django.__version__.encode())
+    for name, path in _files(folders):
+        digest.update(name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:12]

@@ -1,0 +1,115 @@
+"""What lives as long as the web process: epochs, the audit's seal, sync, and the store process beside it."""
+
+import asyncio
+import ctypes
+import fcntl
+import logging
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from viewer import audit, epochs, live
+from viewer.sync import Syncs
+
+logger = logging.getLogger(__name__)
+
+PR_SET_PDEATHSIG = 1
+GRACE = 5.0  # seconds between asking a process to end and ending it
+
+
+def die_with_parent() -> None:
+    """Ask the kernel to end this child when the web process ends, however that happens (Linux)."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+class StoreKeeper:
+    """Keeps one store process alive on this node; a second web process waits for its turn."""
+
+    def __init__(self, state: Path) -> None:
+        self.state = state
+        self.process: asyncio.subprocess.Process | None = None
+
+    async def run(self) -> None:
+        """Start the store, and start it again whenever it ends; ends it when cancelled."""
+        lock = os.open(self.state / "store.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            await self._wait_for(lock)
+            wait = 0.1
+            while True:
+                began = time.monotonic()
+                self.process = await asyncio.create_subprocess_exec(
+                    sys.executable, "-m", "viewer.store", "--state", str(self.state),
+                    cwd=settings.BASE_DIR, stdin=asyncio.subprocess.DEVNULL,
+                    preexec_fn=die_with_parent if sys.platform == "linux" else None,
+                )  # fmt: skip
+                code = await self.process.wait()
+                wait = 0.1 if time.monotonic() - began > 10 else min(wait * 2, 5)
+                logger.error("the store process ended with %s; it starts again in %.1f s", code, wait)
+                await asyncio.sleep(wait)
+        finally:
+            await self._end()
+            os.close(lock)
+
+    @staticmethod
+    async def _wait_for(lock: int) -> None:
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                await asyncio.sleep(1)
+            else:
+                return
+
+    async def _end(self) -> None:
+        process = self.process
+        if process is None or process.returncode is not None:
+            return
+        process.terminate()
+        try:
+            await asyncio.wait_for(process.wait(), GRACE)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
+
+class Lifespan:
+    """The ASGI lifespan: starts everything before the first request, ends it after the last."""
+
+    def __init__(self) -> None:
+        self.syncs = Syncs()
+        self.sealer = audit.Sealer()
+        self.store: asyncio.Task[None] | None = None
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                await self.start()
+                await send({"type": "lifespan.startup.complete"})
+            else:
+                await self.stop()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+    async def start(self) -> None:
+        """Start the threads and the store process."""
+        live.attach(asyncio.get_running_loop())
+        epochs.reader.start()
+        self.sealer.start()
+        self.syncs.start()
+        self.store = asyncio.create_task(StoreKeeper(settings.STATE).run(), name="store")
+
+    async def stop(self) -> None:
+        """End them; what is committed is sealed."""
+        if self.store is not None:
+            self.store.cancel()
+            await asyncio.gather(self.store, return_exceptions=True)
+        live.attach(None)
+        await asyncio.to_thread(self.syncs.stop)
+        await asyncio.to_thread(epochs.reader.stop)
+        await asyncio.to_thread(self.sealer.stop)

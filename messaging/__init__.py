@@ -1,0 +1,1 @@
+"""The people: conversations, presence and notifications live here."""

@@ -1,0 +1,267 @@
+"""Who may see which study: the one place that reads permits, for pages and for the hot path of pictures."""
+
+import hashlib
+import threading
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+
+from asgiref.typing import HTTPScope, WebSocketScope
+from channels.db import database_sync_to_async
+from django.conf import settings
+from django.contrib.auth import SESSION_KEY, get_user, get_user_model
+from django.db import Error
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest
+from django.utils import timezone
+
+from viewer import audit, epochs
+from viewer.models import Permit, Study, Token
+from viewer.sessions import BEGAN, SessionStore
+
+Scope = HTTPScope | WebSocketScope | dict[str, Any]
+
+# An admission is asked anew after this many seconds, whatever the epochs say.
+ADMITTED_FOR = 60.0
+# A token's first access of a study in this time writes the audit row.
+TOKEN_AUDIT_EVERY = timedelta(minutes=15)
+CACHE_SIZE = 20_000
+
+
+class SeveralArchives(Exception):  # noqa: N818 (a question, not an error)
+    """The same study UID lies in several archives: the page asks which."""
+
+    def __init__(self, studies: list[Study]) -> None:
+        super().__init__("the study lies in several archives")
+        self.studies = studies
+
+
+@dataclass(frozen=True)
+class Admission:
+    """A person who may see a study, as far as a picture needs to know."""
+
+    user_id: int
+    username: str
+    study_pk: int
+    patient_key: str
+
+
+@dataclass(frozen=True)
+class Credential:
+    """What a request shows of itself: a session's key or a bearer token."""
+
+    kind: str  # "session" or "token"
+    secret: str
+
+    @property
+    def digest(self) -> bytes:
+        return hashlib.sha256(f"{self.kind} {self.secret}".encode()).digest()
+
+
+def permits_of(user: Any, action: str) -> QuerySet[Permit]:
+    """Return the permits that let `user` do `action` now, own and by role."""
+    now = timezone.now()
+    return Permit.objects.filter(
+        Q(user=user) | Q(role__in=user.groups.all()),
+        Q(valid_until__isnull=True) | Q(valid_until__gt=now),
+        valid_from__lte=now,
+        actions__contains=f" {action} ",
+    )
+
+
+def visible_studies(user: Any, action: str = "view") -> QuerySet[Study]:
+    """Return the studies with which `user` may do `action`: nothing without a permit, nothing that is gone."""
+    present = Study.objects.filter(gone_at__isnull=True)
+    if not (user.is_authenticated and user.is_active):
+        return present.none()
+    permits = permits_of(user, action)
+    if permits.filter(patient__isnull=True, study__isnull=True).exists():
+        return present
+    patients = permits.filter(patient__isnull=False).values("patient")
+    studies = permits.filter(study__isnull=False).values("study")
+    return present.filter(Q(patient__in=patients) | Q(pk__in=studies))
+
+
+def may(user: Any, action: str, study: Study) -> bool:
+    """Say whether `user` may do `action` with `study`."""
+    return visible_studies(user, action).filter(pk=study.pk).exists()
+
+
+def require(user: Any, action: str, study: Study) -> None:
+    """Raise Http404 unless `user` may do `action` with `study`: forbidden looks like unknown."""
+    if not may(user, action, study):
+        raise Http404("no such study")
+
+
+def study_or_404(request: HttpRequest, uid: str, archive: str | None = None, action: str = "view") -> Study:
+    """Return the study that the request's user may see.
+
+    Raises Http404, the same for unknown and forbidden; SeveralArchives when `archive` is needed to tell.
+    """
+    found = visible_studies(request.user, action).filter(uid=uid).select_related("archive", "patient")
+    if archive is not None:
+        found = found.filter(archive__name=archive)
+    studies = list(found[:10])
+    if not studies:
+        raise Http404("no such study")
+    if len(studies) > 1:
+        raise SeveralArchives(studies)
+    return studies[0]
+
+
+def _header(scope: Scope, name: bytes) -> str:
+    return b"; ".join(value for key, value in scope["headers"] if key == name).decode("latin-1")
+
+
+def credential(scope: Scope) -> Credential | None:
+    """Return what an ASGI request shows: a bearer token (only in the header), else a session cookie."""
+    authorization = _header(scope, b"authorization")
+    if authorization:
+        kind, _, secret = authorization.partition(" ")
+        return Credential("token", secret.strip()) if kind.lower() == "bearer" and secret.strip() else None
+    try:
+        cookies = SimpleCookie(_header(scope, b"cookie"))
+    except CookieError:
+        return None
+    key = cookies.get(settings.SESSION_COOKIE_NAME)
+    return Credential("session", key.value) if key and key.value else None
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who stands behind a credential, until when, and since when (the start of what the audit calls one reading)."""
+
+    user: Any
+    until: datetime
+    since: datetime
+    may_write: bool
+
+
+def person(shown: Credential) -> Person | None:
+    """Return the active user behind a session or a token, or None."""
+    now = timezone.now()
+    if shown.kind == "token":
+        token = Token.objects.select_related("user").filter(digest=token_digest(shown.secret), expires__gt=now).first()
+        if token is None or not token.user.is_active:
+            return None
+        return Person(token.user, token.expires, now - TOKEN_AUDIT_EVERY, token.may_write)
+    session = SessionStore(shown.secret)
+    row = session._get_session_from_db()  # type: ignore[attr-defined]
+    if row is None:
+        return None
+    session._session_cache = row.get_decoded()  # type: ignore[attr-defined]
+    if SESSION_KEY not in session or session.ends_at(now) <= now or BEGAN not in session:
+        return None
+    request = HttpRequest()
+    request.session = session
+    user = get_user(request)
+    if not user.is_authenticated:
+        return None
+    until = min(row.expire_date, session.ends_at(now))
+    return Person(user, until, datetime.fromisoformat(session[BEGAN]), True)
+
+
+def token_digest(secret: str) -> str:
+    """Return what the database keeps of a bearer token."""
+    return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+class Cache:
+    """Admissions of this process: emptied by epochs, never trusted longer than the session lives."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._rows: dict[tuple[bytes, str, str, str], tuple[Admission, float]] = {}
+
+    def get(self, key: tuple[bytes, str, str, str]) -> Admission | None:
+        row = self._rows.get(key)
+        return row[0] if row is not None and row[1] > time.monotonic() else None
+
+    def put(self, key: tuple[bytes, str, str, str], admission: Admission, seconds: float) -> None:
+        with self._lock:
+            if len(self._rows) >= CACHE_SIZE:
+                self._rows.clear()
+            self._rows[key] = (admission, time.monotonic() + seconds)
+
+    def forget(self, changed: frozenset[str]) -> None:
+        """Drop the admissions of the users whose rights changed."""
+        with self._lock:
+            if epochs.EVERYBODY in changed:
+                self._rows.clear()
+                return
+            self._rows = {key: row for key, row in self._rows.items() if epochs.subject(row[0].user_id) not in changed}
+
+
+cache = Cache()
+epochs.reader.listen(cache.forget)
+
+
+async def admit(scope: Scope, archive: str, study_uid: str, action: str = "view") -> Admission | None:
+    """Return the admission of whoever asks for pictures of a study, or None (unknown and forbidden alike).
+
+    The hot path: a dictionary look-up once the ordinary check has passed. Fails closed when the epochs
+    couldn't be read within the last second. The first admission in a session (in 15 minutes, for a token)
+    writes the audit row before the first byte.
+    """
+    shown = credential(scope)
+    if shown is None:
+        return None
+    if not epochs.reader.is_fresh and not await database_sync_to_async(_read_epochs)():
+        return None
+    key = (shown.digest, archive, study_uid, action)
+    return cache.get(key) or await database_sync_to_async(_ordinary_check)(shown, key)
+
+
+def _read_epochs() -> bool:
+    try:
+        epochs.reader.read()
+    except Error:
+        return False
+    return True
+
+
+def _ordinary_check(shown: Credential, key: tuple[bytes, str, str, str]) -> Admission | None:
+    _digest, archive, study_uid, action = key
+    generation = epochs.reader.generation
+    who = person(shown)
+    if who is None:
+        return None
+    study = (
+        visible_studies(who.user, action)
+        .filter(uid=study_uid, archive__name=archive)
+        .select_related("patient")
+        .first()
+    )
+    if study is None:
+        return None
+    audit.accessed_since(who.user, study, who.since)
+    admission = Admission(who.user.pk, who.user.get_username(), study.pk, study.patient.key)
+    # What changed while we looked must not be cached as it was before.
+    if generation == epochs.reader.generation:
+        seconds = min((who.until - timezone.now()).total_seconds(), _until_a_permit_ends(who.user, action), ADMITTED_FOR)
+        cache.put(key, admission, seconds)
+    return admission
+
+
+def _until_a_permit_ends(user: Any, action: str) -> float:
+    ends = permits_of(user, action).filter(valid_until__isnull=False).order_by("valid_until").values_list("valid_until", flat=True)
+    first = ends.first()
+    return (first - timezone.now()).total_seconds() if first is not None else float("inf")
+
+
+async def authenticated(scope: Scope) -> bool:
+    """Say whether the request shows a session or a token that is alive: tells 401 from 404."""
+    shown = credential(scope)
+    return shown is not None and await database_sync_to_async(person)(shown) is not None
+
+
+async def unauthenticated(scope: Scope) -> bool:
+    """Say whether nobody stands behind the request: the answer is 401, not 404."""
+    return not await authenticated(scope)
+
+
+def user_behind(user_id: int) -> Any:
+    """Return the active user with this id, or None."""
+    return get_user_model().objects.filter(pk=user_id, is_active=True).first()

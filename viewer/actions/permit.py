@@ -1,0 +1,67 @@
+"""Give and take the right to see a patient: the only writers of permits."""
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import Group
+from django.db import transaction
+from django.utils import timezone
+
+from viewer import audit
+from viewer.models import Patient, Permit, Study
+
+
+@transaction.atomic
+def permit(
+    by: Any,
+    *,
+    user: Any = None,
+    role: Group | None = None,
+    patient: Patient | None = None,
+    study: Study | None = None,
+    actions: tuple[str, ...] = ("view",),
+    reason: Permit.Reason,
+    until: datetime | None = None,
+) -> Permit:
+    """Let a user or a role do `actions` with a patient, a study, or everything; `by` is None for the system itself."""
+    row = Permit.objects.create(
+        user=user,
+        role=role,
+        patient=patient,
+        study=study,
+        actions=f" {' '.join(actions)} ",
+        reason=reason,
+        valid_from=timezone.now(),
+        valid_until=until,
+    )
+    _record(by, row, "given")
+    return row
+
+
+@transaction.atomic
+def withdraw(by: Any, row: Permit) -> None:
+    """Take a permit back, effective within a second in every process; the row stays, ended."""
+    row.valid_until = timezone.now()
+    row.save(update_fields=["valid_until"])
+    _record(by, row, "withdrawn")
+
+
+def _record(by: Any, row: Permit, what: str) -> None:
+    detail = {
+        "permit": row.pk,
+        "what": what,
+        "to": row.user.get_username() if row.user else f"role {row.role}",
+        "actions": row.actions.split(),
+        "reason": row.reason,
+        "until": row.valid_until.isoformat() if row.valid_until else None,
+    }
+    audit.record(
+        by,
+        audit.Event.SECURITY_ALERT,
+        subtype=audit.Subtype.SECURITY_ROLES_CHANGED,
+        study=row.study,
+        patient=row.patient,
+        detail=detail,
+    )
+
+

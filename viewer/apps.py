@@ -1,0 +1,17 @@
+"""The viewer as a Django app."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class ViewerConfig(AppConfig):
+    """Registers, at start, what changes rights and which topics the viewer's socket knows."""
+
+    name = "viewer"
+    verbose_name = _("Viewer")
+
+    def ready(self) -> None:
+        from viewer import epochs, topics  # noqa: PLC0415 (models exist only from here on)
+
+        epochs.watch_models()
+        topics.register()

@@ -1,0 +1,84 @@
+"""The headers that every answer carries, whichever door it leaves by."""
+
+import logging
+from collections.abc import Callable
+
+from django.conf import settings
+from django.db import OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+
+logger = logging.getLogger(__name__)
+
+POLICY = "; ".join(
+    [
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' blob:",
+        "connect-src 'self'",
+        "font-src 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+    ]
+)
+NO_STORE = "no-store"
+IMMUTABLE = "public, max-age=31536000, immutable"
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=(), serial=(), bluetooth=(), display-capture=()",
+}
+
+
+def every_answer(*, cache_control: str | None = None) -> dict[str, str]:
+    """Return the headers of every answer; `cache_control` only for bytes that belong to nobody (static files)."""
+    headers = HEADERS | {"Cache-Control": cache_control or NO_STORE}
+    if cache_control is None:
+        headers["Vary"] = "Cookie, Authorization"
+    if settings.HTTPS:
+        headers["Strict-Transport-Security"] = f"max-age={settings.SECURE_HSTS_SECONDS}; includeSubDomains; preload"
+    return headers
+
+
+def asgi_headers(*, cache_control: str | None = None) -> list[tuple[bytes, bytes]]:
+    """Return `every_answer` as an ASGI application sends it."""
+    return [(name.lower().encode(), value.encode()) for name, value in every_answer(cache_control=cache_control).items()]
+
+
+class HeadersMiddleware:
+    """Set the headers of every answer on what Django's views return."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        vary = [part.strip() for part in response.get("Vary", "").split(",") if part.strip()]
+        for name, value in every_answer().items():
+            response[name] = value
+        both = [*vary, *(part for part in ("Cookie", "Authorization") if part not in vary)]
+        response["Vary"] = ", ".join(both)
+        return response
+
+
+class NotSavedMiddleware:
+    """Say "not saved" when the database is locked or gone; nothing half-written remains, since every action is one transaction."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, OperationalError):
+            return None
+        logger.error("the database didn't answer: %s", type(exception).__name__)
+        words = _("Not saved: the database is busy. Try again.") if request.method not in ("GET", "HEAD") else _("The database is busy. Try again.")
+        return HttpResponse(words, status=503, content_type="text/plain; charset=utf-8", headers={"Retry-After": "2"})

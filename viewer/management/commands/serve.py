@@ -1,0 +1,114 @@
+"""`manage.py serve`: the web process, with everything that belongs to it."""
+
+import asyncio
+import errno
+import socket
+import sys
+from typing import Any
+
+import uvicorn
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from viewer import archives
+from viewer.actions.accounts import ensure_demo_accounts
+
+MESSAGE_LIMIT = 64 * 1024  # bytes of one socket message from a page
+
+
+class Server(uvicorn.Server):
+    """Says when the first page can be opened, and then starts what may come after it."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        if self.should_exit:
+            return
+        sys.stdout.write(f"Samsyn is at {address()}\n")
+        if settings.DEMO:
+            sys.stdout.write("Demo accounts: radiologist, chair, technologist, referrer, … with the password samsyn-demo\n")
+        sys.stdout.flush()
+        if settings.DEMO:
+            self.filler = await asyncio.create_subprocess_exec(
+                sys.executable, str(settings.BASE_DIR / "manage.py"), "demo", "fill", stdin=asyncio.subprocess.DEVNULL
+            )
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        filler = getattr(self, "filler", None)
+        if filler is not None and filler.returncode is None:
+            filler.terminate()
+            await filler.wait()
+        await super().shutdown(sockets=sockets)
+
+
+def address() -> str:
+    """Return where a browser finds the page."""
+    if settings.ORIGIN:
+        return str(settings.ORIGIN)
+    host = f"[{settings.HOST}]" if ":" in settings.HOST else settings.HOST
+    return f"http://{host}:{settings.PORT}"
+
+
+def listen() -> socket.socket:
+    """Take the port, or end with a plain message."""
+    family = socket.AF_INET6 if ":" in settings.HOST else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.HOST.strip("[]"), settings.PORT))
+        listener.listen(2048)
+    except OSError as error:
+        listener.close()
+        if error.errno == errno.EADDRINUSE:
+            sys.exit(f"Samsyn doesn't start: port {settings.PORT} is taken. Stop the other program, or set SAMSYN_PORT.")
+        sys.exit(f"Samsyn doesn't start: {settings.HOST} port {settings.PORT} can't be used ({error.strerror}).")
+    listener.setblocking(False)
+    return listener
+
+
+def migrate_if_needed() -> None:
+    """Bring the database up to date, saying so only when there is something to do."""
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        sys.stdout.write("Preparing the database …\n")
+        sys.stdout.flush()
+        call_command("migrate", interactive=False, verbosity=0)
+
+
+class Command(BaseCommand):
+    help = "Serve Samsyn: pages, pictures, the socket, and the store process beside them."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--no-filler", action="store_true", help="in demo mode: don't fill the demo archive")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.ARCHIVES:
+            raise ImproperlyConfigured("say where the images are: SAMSYN_ARCHIVE is a folder or a DICOMweb address")
+        listener = listen()
+        migrate_if_needed()
+        archives.ensure_rows()
+        archives.write_for_store()
+        if settings.DEMO:
+            ensure_demo_accounts()
+        connection.close()
+        config = uvicorn.Config(
+            "config.asgi:application",
+            lifespan="on",
+            loop="uvloop",
+            http="httptools",
+            ws="websockets-sansio",
+            ws_max_size=MESSAGE_LIMIT,
+            ws_per_message_deflate=False,
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            date_header=False,
+            proxy_headers=settings.HTTPS,
+            forwarded_allow_ips="127.0.0.1,::1",
+            timeout_graceful_shutdown=3,
+        )
+        Server(config).run(sockets=[listener])

@@ -1,0 +1,29 @@
+"""The topics of the viewer, and who may listen to each."""
+
+from typing import Any
+
+from viewer import access, live
+
+
+def _study(user: Any, uid: str) -> bool:
+    return access.visible_studies(user).filter(uid=uid).exists()
+
+
+def _series(user: Any, uid: str) -> bool:
+    return access.visible_studies(user).filter(series__uid=uid).exists()
+
+
+def _list(user: Any, nothing: str) -> bool:
+    return nothing == "" and access.visible_studies(user).exists()
+
+
+def _user(user: Any, user_id: str) -> bool:
+    return str(user.pk) == user_id
+
+
+def register() -> None:
+    """Register them; called once at start."""
+    live.register("study", _study)
+    live.register("series", _series)
+    live.register("list", _list)
+    live.register("user", _user)
