@@ -1,0 +1,99 @@
+"""Colour of pixels: palettes to RGB (PS3.3 C.7.6.3.1.5, C.7.9)."""
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+import numpy as np
+
+from viewer.imaging.dicomjson import LookupTable
+from viewer.imaging.pixels import PALETTE_COLOR, PixelError, first_mapped
+from viewer.imaging.record import Instance
+from viewer.imaging.words import gettext_noop
+
+DISCRETE, LINEAR, INDIRECT = 0, 1, 2
+
+
+def is_colour(instance: Instance) -> bool:
+    """True if the picture of `instance` is RGB: three samples a pixel, or a palette."""
+    return instance.SamplesPerPixel == 3 or (instance.PhotometricInterpretation or "").upper() == PALETTE_COLOR
+
+
+def rgb(stored: np.ndarray, instance: Instance) -> np.ndarray:
+    """Return (rows, columns, 3) uint8 of a stored colour frame: RGB as it is, palette indices looked up."""
+    if stored.ndim == 3:
+        return stored
+    tables = tuple(table for table in instance.palette if table is not None and table.data)
+    if len(tables) != 3:
+        raise PixelError(gettext_noop("the palette is incomplete"))
+    colours = palette(tables, instance.segmented_palette)
+    first = first_mapped(tables[0], signed=instance.PixelRepresentation == 1)
+    return colours[np.clip(stored.astype(np.int64) - first, 0, len(colours) - 1)]
+
+
+@lru_cache(32)
+def palette(tables: tuple[LookupTable, ...], segmented: bool) -> np.ndarray:
+    """Return (entries, 3) uint8 of red, green and blue tables, read-only."""
+    channels = []
+    for table in tables:
+        try:
+            values = expanded(table) if segmented else table.values()
+        except (ValueError, IndexError) as error:
+            raise PixelError(gettext_noop("the palette is incomplete")) from error
+        wide = table.bits > 8 and values.max(initial=0) > 255
+        channels.append((values >> 8 if wide else values).astype(np.uint8))
+    if len({len(channel) for channel in channels}) != 1:
+        raise PixelError(gettext_noop("the palette is incomplete"))
+    colours = np.stack(channels, axis=1)
+    colours.setflags(write=False)
+    return colours
+
+
+def expanded(table: LookupTable) -> np.ndarray:
+    """Return the uint16 entries of a segmented table (C.7.9.2); raises ValueError where segments don't fill it."""
+    data = table.data or b""
+    words = np.frombuffer(data, "<u2", len(data) // 2) if table.bits > 8 else np.frombuffer(data, np.uint8)
+    values: list[int] = []
+    for segment in segments([int(word) for word in words], table.entries):
+        values.extend(segment(values[-1] if values else 0))
+        if len(values) > table.entries:
+            break
+    if len(values) != table.entries:
+        raise ValueError("segments don't fill the palette")
+    return np.asarray(values, np.uint16)
+
+
+def segments(words: list[int], limit: int, *, nested: bool = False) -> Iterator["Segment"]:
+    """Yield the segments of a table; indirect ones repeat earlier segments by their byte offset."""
+    at = 0
+    while at + 2 < len(words) and limit > 0:
+        code, count = words[at], words[at + 1]
+        if code == DISCRETE:
+            yield Segment(words[at + 2 : at + 2 + count])
+            at += 2 + count
+        elif code == LINEAR:
+            yield Segment([words[at + 2]], ramp=count)
+            at += 3
+        elif code == INDIRECT and not nested and at + 3 < len(words):
+            offset = (words[at + 2] | words[at + 3] << 16) // 2
+            for number, segment in enumerate(segments(words[offset:at], limit, nested=True)):
+                if number == count:
+                    break
+                yield segment
+            at += 4
+        else:
+            raise ValueError(f"segment type {code}")
+        limit -= 1
+
+
+class Segment:
+    """Values one by one, or a ramp of `ramp` steps from the last value to the one given."""
+
+    def __init__(self, values: list[int], *, ramp: int = 0) -> None:
+        self.values = values
+        self.ramp = ramp
+
+    def __call__(self, last: int) -> list[int]:
+        """Return the values that follow `last`."""
+        if not self.ramp:
+            return self.values
+        return [round(last + (self.values[0] - last) * step / self.ramp) for step in range(1, self.ramp + 1)]
