@@ -7,7 +7,7 @@ from pydicom.dataset import Dataset
 from pydicom.values import convert_SQ
 
 from viewer.archive.dicomjson import little
-from viewer.archive.part10 import UNDEFINED, Part10
+from viewer.archive.part10 import UNDEFINED, Part10, raw
 from viewer.archive.port import Malformed, NotThere
 
 
@@ -29,7 +29,7 @@ def value_at(part10: Part10, path: str) -> bytes:
 
 
 def _element(dataset: Dataset, tag: str) -> Any:
-    element = dataset.get_item(int(tag, 16), keep_deferred=True)
+    element = raw(dataset, int(tag, 16))
     if element is None:
         raise NotThere("The object has no such bulk value.")
     return element

@@ -2,9 +2,8 @@
 
 import base64
 import math
+import struct
 from collections.abc import Callable
-from struct import error as StructError
-from struct import unpack
 from typing import Any
 
 from pydicom.charset import convert_encodings, decode_bytes, default_encoding
@@ -14,7 +13,7 @@ from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 from pydicom.values import convert_SQ
 
-from viewer.archive.part10 import LONGEST_HEADER, PIXELS, UNDEFINED, Part10
+from viewer.archive.part10 import LONGEST_HEADER, PIXELS, UNDEFINED, Part10, raw
 from viewer.archive.port import Attributes, Malformed
 
 INLINE_BYTES = 1024
@@ -57,15 +56,15 @@ class Header:
         found: Attributes = {}
         for tag in sorted(dataset.keys()):
             number = int(tag)
-            if number in DROPPED and depth == 0 or number & 0xFFFF == 0:
+            if (number in DROPPED and depth == 0) or number & 0xFFFF == 0:
                 continue
             where = f"{path}{number:08X}"
-            element = dataset.get_item(tag, keep_deferred=True)
+            element = raw(dataset, tag)
             if isinstance(element, RawDataElement):
                 vr = _vr(dataset, element, signed)
                 try:
                     found[f"{number:08X}"] = self._raw(element, vr, encodings, where, signed, depth)
-                except (StructError, ValueError, LookupError):
+                except (struct.error, ValueError, LookupError):
                     # The value isn't what its VR says: kept as it came, for whoever can make sense of it.
                     found[f"{number:08X}"] = self._binary("UN", element.value or b"", where, element.is_little_endian)
             elif element.VR == "SQ":
@@ -77,7 +76,9 @@ class Header:
         return found
 
     def _items(self, items: Any, encodings: list[str], where: str, signed: bool, depth: int) -> dict[str, Any]:
-        inner = [self._dataset(item, encodings, f"{where}/{index}/", signed, depth + 1) for index, item in enumerate(items)]
+        inner = [
+            self._dataset(item, encodings, f"{where}/{index}/", signed, depth + 1) for index, item in enumerate(items)
+        ]
         return {"vr": "SQ", "Value": inner} if inner else {"vr": "SQ"}
 
     def _raw(
@@ -131,10 +132,10 @@ def decoded(vr: str, value: bytes, encodings: list[str], little_endian: bool) ->
     """Return the Value array of one element; an empty component is None (PS3.18 F.2.5)."""
     if vr in _NUMBERS:
         letter, width = _NUMBERS[vr]
-        numbers = unpack(f"{'<' if little_endian else '>'}{len(value) // width}{letter}", value)
+        numbers = struct.unpack(f"{'<' if little_endian else '>'}{len(value) // width}{letter}", value)
         return [_number(number) for number in numbers]
     if vr == "AT":
-        halves = unpack(f"{'<' if little_endian else '>'}{len(value) // 2}H", value)
+        halves = struct.unpack(f"{'<' if little_endian else '>'}{len(value) // 2}H", value)
         return [f"{group:04X}{member:04X}" for group, member in zip(halves[::2], halves[1::2], strict=True)]
     if vr == "PN":
         return [_name(one) for one in decode_bytes(value, encodings, _NAME_DELIMITERS).rstrip("\0 ").split("\\")]
@@ -179,9 +180,9 @@ def _name(text: str) -> dict[str, str] | None:
 
 
 def _encodings(dataset: Dataset, inherited: list[str]) -> list[str]:
-    if 0x00080005 not in dataset:
+    element = raw(dataset, 0x00080005)
+    if element is None:
         return inherited
-    element = dataset.get_item(0x00080005, keep_deferred=True)
     value = element.value
     if isinstance(value, bytes):
         value = value.decode(default_encoding, "replace").strip("\0 ").split("\\")
@@ -196,12 +197,12 @@ def _encodings(dataset: Dataset, inherited: list[str]) -> list[str]:
 
 
 def _signed(dataset: Dataset, inherited: bool) -> bool:
-    if 0x00280103 not in dataset:
+    element = raw(dataset, 0x00280103)
+    if element is None:
         return inherited
-    element = dataset.get_item(0x00280103, keep_deferred=True)
     if isinstance(element, RawDataElement):
         order = "little" if element.is_little_endian else "big"
-        return int.from_bytes(element.value or b"", order) == 1  # type: ignore[arg-type]
+        return int.from_bytes(element.value or b"", order) == 1
     return bool(element.value == 1)
 
 
@@ -229,7 +230,7 @@ def _private_vr(dataset: Dataset, element: RawDataElement) -> str:
     tag = element.tag
     if tag.is_private_creator:
         return "LO"
-    creator = dataset.get_item((tag.group, tag.element >> 8), keep_deferred=True)
+    creator = raw(dataset, (tag.group << 16) | (tag.element >> 8))
     if creator is None:
         return "UN"
     name = creator.value

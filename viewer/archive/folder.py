@@ -28,9 +28,24 @@ from viewer.archive.port import (
     Unreachable,
 )
 from viewer.archive.rooted import Rooted
-from viewer.archive.scan import FOLDER, OBJECTS, Row, Scan, Stamp, Uids, attributes, identity, sole_writer, stamp, write
+from viewer.archive.scan import (
+    FOLDER,
+    OBJECTS,
+    Row,
+    Scan,
+    Stamp,
+    Uids,
+    attributes,
+    identity,
+    sha256,
+    sole_writer,
+    stamp,
+    write,
+)
 
-_BULK = re.compile(r"studies/([0-9.]+)/series/([0-9.]+)/instances/([0-9.]+)/bulkdata/([0-9A-F]{8}(?:/\d+/[0-9A-F]{8})*)")
+_BULK = re.compile(
+    r"studies/([0-9.]+)/series/([0-9.]+)/instances/([0-9.]+)/bulkdata/([0-9A-F]{8}(?:/[0-9]{1,6}/[0-9A-F]{8})*)"
+)
 
 
 class FolderArchive:
@@ -104,10 +119,10 @@ class FolderArchive:
         record = self._record((study, series, instance))
         where = self._map(record["place"], record["path"], _stamp(record))
         with self._open(record) as source:
-            if where.transfer_syntax == DeflatedExplicitVRLittleEndian:
-                source = parse(source).source
+            deflated = where.transfer_syntax == DeflatedExplicitVRLittleEndian
+            pixels = parse(source).source if deflated else source
             for wanted in numbers:
-                yield frame(source, where, wanted)
+                yield frame(pixels, where, wanted)
 
     def bulkdata(self, uri: str) -> bytes:
         prefix = f"{self.root}/"
@@ -134,7 +149,7 @@ class FolderArchive:
         there = self._index.rows("SELECT place, path FROM file WHERE instance = ?", (uids[2],))
         for record in there:
             with self._places[record["place"]].open(record["path"]) as source:
-                if hashlib.file_digest(source, "sha256").digest() == digest.digest():
+                if sha256(source) == digest.digest():
                     return StoreResult(uids[2], True)
         if there:
             return StoreResult(uids[2], False, "Another object with the same SOP Instance UID is there already.")
@@ -168,7 +183,9 @@ class FolderArchive:
         return f"{self.root}/studies/{uids[0]}/series/{uids[1]}/instances/{uids[2]}/bulkdata/{path}"
 
     def _any_header(self, study: str) -> Attributes:
-        rows = self._index.rows("SELECT header FROM file WHERE study = ? AND shown ORDER BY place, path LIMIT 1", (study,))
+        rows = self._index.rows(
+            "SELECT header FROM file WHERE study = ? AND shown ORDER BY place, path LIMIT 1", (study,)
+        )
         return unpacked(rows[0]["header"]) if rows else {}
 
     def _record(self, uids: Uids) -> Record:

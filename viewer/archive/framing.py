@@ -1,15 +1,15 @@
-"""One frame's bytes out of a DICOM file: native frames by their place, compressed ones by offset table and fragments."""
+"""One frame's bytes out of a DICOM file: native frames by their place, compressed ones by tables and fragments."""
 
 import math
+import struct
 from dataclasses import dataclass
-from struct import error as StructError
 from typing import BinaryIO
 
 import numpy as np
 from pydicom.encaps import get_frame
 
 from viewer.archive.dicomjson import decoded
-from viewer.archive.part10 import NATIVE, UNDEFINED, Part10, Pixels, exactly
+from viewer.archive.part10 import NATIVE, UNDEFINED, Part10, Pixels, exactly, raw
 from viewer.archive.port import Attributes, Frame, Malformed, NotThere
 
 LARGEST_FRAME = 512 << 20
@@ -108,7 +108,7 @@ def _compressed(source: BinaryIO, where: PixelMap, wanted: int) -> bytes:
     source.seek(where.pixels.offset)
     try:
         data = get_frame(source, wanted - 1, number_of_frames=where.frames, extended_offsets=where.extended)
-    except (StructError, ValueError, IndexError, EOFError, KeyError, TypeError, OverflowError, MemoryError) as error:
+    except (struct.error, ValueError, IndexError, EOFError, KeyError, TypeError, OverflowError, MemoryError) as error:
         raise Malformed(f"Frame {wanted} can't be found among the compressed fragments.") from error
     if not data or len(data) > LARGEST_FRAME:
         raise Malformed(f"Frame {wanted} has {len(data)} bytes.")
@@ -119,9 +119,9 @@ def _extended(part10: Part10, frames: int) -> tuple[list[int], list[int]] | None
     """Return the Extended Offset Table and its lengths (PS3.3 C.7.6.3.1.8), or None."""
     tables = []
     for tag in (0x7FE00001, 0x7FE00002):
-        if tag not in part10.dataset:
+        element = raw(part10.dataset, tag)
+        if element is None:
             return None
-        element = part10.dataset.get_item(tag, keep_deferred=True)
         value = element.value
         if value is None:
             value = part10.slice(element.value_tell, element.length)

@@ -68,7 +68,7 @@ class Index:
     def rows(self, query: str, parameters: Iterable[object] = ()) -> list[sqlite3.Row]:
         """Return all rows of a query."""
         try:
-            return self.connection.execute(query, tuple(parameters)).fetchall()  # type: ignore[arg-type]
+            return self.connection.execute(query, tuple(parameters)).fetchall()
         except sqlite3.Error as error:
             raise ArchiveError(f"The archive's index can't be read ({type(error).__name__}).") from error
 

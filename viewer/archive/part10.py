@@ -1,17 +1,19 @@
 """One DICOM file, opened but not swallowed: its header, its encoding, and where its pixels lie."""
 
 import logging
+import struct
 import warnings
 import zlib
 from dataclasses import dataclass
 from io import SEEK_END, BytesIO
-from struct import Struct, error as StructError
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.filebase import DicomBytesIO
 from pydicom.filereader import read_dataset
 from pydicom.filewriter import write_file_meta_info
 from pydicom.uid import (
+    UID,
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
@@ -26,15 +28,17 @@ logging.getLogger("pydicom").setLevel(logging.CRITICAL + 1)
 
 UNDEFINED = 0xFFFFFFFF
 PIXELS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
-NATIVE = frozenset({ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian})
+NATIVE = frozenset(
+    {ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian}
+)
 
 LONGEST_HEADER = 256 << 20
 LONGEST_INFLATED = 1 << 30
 HIGHEST_RATIO = 200
 DEFERRED = 1 << 20
 
-_EXPLICIT = Struct("<HH2sH")
-_LONG = Struct("<L")
+_EXPLICIT = struct.Struct("<HH2sH")
+_LONG = struct.Struct("<L")
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,11 @@ class Pixels:
     vr: str
     offset: int
     length: int
+
+
+def raw(dataset: Dataset, tag: int) -> Any:
+    """Return one element as it lies in the file, a RawDataElement unless pydicom had to read it; None when absent."""
+    return dataset.get_item(tag, keep_deferred=True)
 
 
 @dataclass(frozen=True)
@@ -65,7 +74,7 @@ class Part10:
 
     def text(self, tag: int) -> str:
         """Return a top-level UID or code string without padding, empty when absent."""
-        element = self.dataset.get_item(tag, keep_deferred=True) if tag in self.dataset else None
+        element = raw(self.dataset, tag)
         value = element.value if element is not None else None
         return value.decode("ascii", "replace").strip("\0 ") if isinstance(value, bytes) else str(value or "")
 
@@ -99,7 +108,7 @@ def parse(source: BinaryIO) -> Part10:
         raise
     # Whatever a hostile header provokes in the parser is this file's fault and nobody else's.
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, NotImplementedError, EOFError,
-            StructError, OverflowError, LookupError, OSError, MemoryError) as error:
+            struct.error, OverflowError, LookupError, OSError, MemoryError) as error:
         raise Malformed(f"The header can't be read ({type(error).__name__}).") from error
 
 
@@ -110,10 +119,10 @@ def as_part10(source: BinaryIO) -> bytes:
     if part10.has_preamble:
         return source.read()
     meta = FileMetaDataset()
-    meta.TransferSyntaxUID = part10.transfer_syntax
-    meta.MediaStorageSOPClassUID = part10.text(0x00080016)
-    meta.MediaStorageSOPInstanceUID = part10.text(0x00080018)
-    head = BytesIO()
+    meta.TransferSyntaxUID = UID(part10.transfer_syntax)
+    meta.MediaStorageSOPClassUID = UID(part10.text(0x00080016))
+    meta.MediaStorageSOPInstanceUID = UID(part10.text(0x00080018))
+    head = DicomBytesIO()
     write_file_meta_info(head, meta, enforce_standard=True)
     source.seek(part10.start)
     return b"\0" * 128 + b"DICM" + head.getvalue() + source.read()
@@ -143,10 +152,11 @@ def _parse(source: BinaryIO) -> Part10:
     if declared is None or (declared in NATIVE and declared != DeflatedExplicitVRLittleEndian):
         # Some files declare one native syntax and are written in another; the bytes are right.
         implicit = _first_is_implicit(dataset, implicit)
-        actual = ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian if little else ExplicitVRBigEndian
+        written = ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian if little else ExplicitVRBigEndian
+        syntax = str(written)
     else:
-        actual = declared
-    return Part10(source, size, str(actual), dataset, found[0] if found else None, has_preamble, start)
+        syntax = declared
+    return Part10(source, size, syntax, dataset, found[0] if found else None, has_preamble, start)
 
 
 def _beginning(source: BinaryIO) -> tuple[bool, int]:
@@ -202,9 +212,8 @@ def _encoding(source: BinaryIO, start: int, declared: str | None) -> tuple[bool,
 
 
 def _first_is_implicit(dataset: Dataset, implicit: bool) -> bool:
-    for tag in dataset.keys():
-        element = dataset.get_item(tag, keep_deferred=True)
-        found = getattr(element, "is_implicit_VR", None)
+    for tag in list(dataset.keys()):
+        found = getattr(raw(dataset, tag), "is_implicit_VR", None)
         if found is not None:
             return bool(found)
     return implicit

@@ -27,7 +27,7 @@ def shown(path: bytes) -> str:
 class Found:
     """One name met on a walk: its path below the root, its status, or the reason why it can't be read."""
 
-    __slots__ = ("path", "status", "reason")
+    __slots__ = ("path", "reason", "status")
 
     def __init__(self, path: bytes, status: os.stat_result | None, reason: str = "") -> None:
         self.path = path

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from sqlite3 import Connection
+from typing import BinaryIO
 
 from viewer.archive import summary
 from viewer.archive.dicomjson import Header
@@ -115,7 +116,7 @@ class Scan:
     def _still(self, key: Key, now: Stamp) -> bool:
         if self.settle <= 0 or key[0] == OBJECTS:
             return True
-        if 0 <= time.time() - self.settle - max(now[1], now[2]) / 1e9:
+        if time.time() - max(now[1], now[2]) / 1e9 >= self.settle:
             return True
         before, since = self.seen_moving.get(key, (None, 0.0))
         if before != now:
@@ -185,7 +186,9 @@ def write(connection: Connection, rows: list[Row], gone: list[Key], places: dict
     """Put rows in and take keys out, inside a transaction; returns the Study Instance UIDs that changed."""
     touched: set[Uids] = set()
     for key in [*gone, *(row.key for row in rows)]:
-        before = connection.execute("SELECT study, series, instance FROM file WHERE place = ? AND path = ?", key).fetchone()
+        before = connection.execute(
+            "SELECT study, series, instance FROM file WHERE place = ? AND path = ?", key
+        ).fetchone()
         if before and before["study"]:
             touched.add(tuple(before))
         connection.execute("DELETE FROM file WHERE place = ? AND path = ?", key)
@@ -208,7 +211,8 @@ def write(connection: Connection, rows: list[Row], gone: list[Key], places: dict
 def _choose(connection: Connection, uids: Uids, places: dict[int, Rooted]) -> None:
     """Show the first file of one address; of several, note what each contains."""
     found = connection.execute(
-        "SELECT place, path, digest FROM file WHERE study = ? AND series = ? AND instance = ? ORDER BY place, path", uids
+        "SELECT place, path, digest FROM file WHERE study = ? AND series = ? AND instance = ? ORDER BY place, path",
+        uids,
     ).fetchall()
     for position, row in enumerate(found):
         digest = row["digest"]
@@ -223,16 +227,25 @@ def _choose(connection: Connection, uids: Uids, places: dict[int, Rooted]) -> No
 def _digest(rooted: Rooted, path: bytes) -> bytes:
     try:
         with rooted.open(path) as source:
-            return hashlib.file_digest(source, "sha256").digest()
+            return sha256(source)
     except (ArchiveError, OSError):
         # Gone since it was read: unlike anything else until the next scan knows better.
         return b"gone " + path
 
 
+def sha256(source: BinaryIO) -> bytes:
+    """Return the digest of a whole file without holding it in memory."""
+    digest = hashlib.sha256()
+    while chunk := source.read(1 << 20):
+        digest.update(chunk)
+    return digest.digest()
+
+
 def conflicts(index: Index) -> Iterator[Conflict]:
     """Yield what claims the same identity and isn't the same."""
     twice = index.rows(
-        "SELECT instance, group_concat(DISTINCT hex(digest)) AS digests, count(DISTINCT study || ' ' || series) AS addresses"
+        "SELECT instance, group_concat(DISTINCT hex(digest)) AS digests,"
+        " count(DISTINCT study || ' ' || series) AS addresses"
         " FROM file WHERE instance IS NOT NULL GROUP BY instance HAVING count(*) > 1 ORDER BY instance"
     )
     for row in twice:
@@ -249,7 +262,8 @@ def conflicts(index: Index) -> Iterator[Conflict]:
     )
     for row in mixed:
         paths = index.rows(
-            "SELECT min(path) AS path FROM file WHERE study = ? AND shown GROUP BY patient_id ORDER BY 1", (row["study"],)
+            "SELECT min(path) AS path FROM file WHERE study = ? AND shown GROUP BY patient_id ORDER BY 1",
+            (row["study"],),
         )
         words = "One Study Instance UID stands in files of different patients."
         yield Conflict(row["study"], tuple(shown(found["path"]) for found in paths), words)

@@ -48,20 +48,23 @@ def rebuild(connection: sqlite3.Connection, studies: Iterable[str]) -> None:
         connection.execute("DELETE FROM study WHERE uid = ?", (study,))
         connection.execute("DELETE FROM series WHERE study = ?", (study,))
         rows = connection.execute(
-            "SELECT series, count(*) AS instances FROM file"
-            " WHERE study = ? AND shown GROUP BY series ORDER BY series", (study,),
+            "SELECT series, count(*) AS instances FROM file WHERE study = ? AND shown GROUP BY series ORDER BY series",
+            (study,),
+        ).fetchall()
+        kinds = connection.execute(
+            "SELECT DISTINCT modality, sop_class FROM file WHERE study = ? AND shown", (study,)
         ).fetchall()
         if not rows:
             continue
         for row in rows:
-            header = _first(connection, "study = ? AND series = ?", (study, row["series"]))
+            header = _first(connection, study, row["series"])
             attributes = chosen(header, SERIES) | {"00201209": element("IS", row["instances"])}
             connection.execute("INSERT INTO series VALUES (?, ?, ?)", (study, row["series"], packed(attributes)))
-        header = _first(connection, "study = ?", (study,))
+        header = _first(connection, study)
         attributes = chosen(header, STUDY) | {
             "00080056": element("CS", "ONLINE"),
-            "00080061": element("CS", *_distinct(connection, study, "modality")),
-            "00080062": element("UI", *_distinct(connection, study, "sop_class")),
+            "00080061": element("CS", *sorted({row["modality"] for row in kinds} - {""})),
+            "00080062": element("UI", *sorted({row["sop_class"] for row in kinds} - {""})),
             "00201206": element("IS", len(rows)),
             "00201208": element("IS", sum(row["instances"] for row in rows)),
         }
@@ -69,15 +72,9 @@ def rebuild(connection: sqlite3.Connection, studies: Iterable[str]) -> None:
         connection.execute("INSERT INTO study VALUES (?, ?, ?)", (study, date or "", packed(attributes)))
 
 
-def _first(connection: sqlite3.Connection, where: str, parameters: tuple[str, ...]) -> Attributes:
+def _first(connection: sqlite3.Connection, study: str, series: str = "") -> Attributes:
     row = connection.execute(
-        f"SELECT header FROM file WHERE shown AND {where} ORDER BY place, path LIMIT 1", parameters
+        "SELECT header FROM file WHERE shown AND study = ? AND (? = '' OR series = ?) ORDER BY place, path LIMIT 1",
+        (study, series, series),
     ).fetchone()
     return unpacked(row["header"])
-
-
-def _distinct(connection: sqlite3.Connection, study: str, column: str) -> list[str]:
-    rows = connection.execute(
-        f"SELECT DISTINCT {column} AS value FROM file WHERE study = ? AND shown AND {column} <> '' ORDER BY 1", (study,)
-    )
-    return [row["value"] for row in rows]
