@@ -129,10 +129,14 @@ def archives(environment: Mapping[str, str], state: Path, *, demo: bool) -> dict
 def refuse_unsafe_demo(host: str, sources: Mapping[str, Source]) -> None:
     """Keep demo passwords on this machine: loopback only, and archives that lie on it."""
     if not is_loopback(host):
-        raise ImproperlyConfigured("demo mode has known passwords and serves loopback only; SAMSYN_HOST is not loopback")
+        raise ImproperlyConfigured(
+            "demo mode has known passwords and serves loopback only; SAMSYN_HOST is not loopback"
+        )
     for name, source in sources.items():
         if not source.is_folder and not is_loopback(urlsplit(source.location).hostname):
-            raise ImproperlyConfigured(f"demo mode has known passwords; archive {name} is neither a folder nor loopback")
+            raise ImproperlyConfigured(
+                f"demo mode has known passwords; archive {name} is neither a folder nor loopback"
+            )
 
 
 def refuse_unsafe_site(host: str, origin: str | None, sources: Mapping[str, Source]) -> None:

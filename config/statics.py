@@ -12,7 +12,13 @@ from django.http import Http404
 from viewer.headers import IMMUTABLE, asgi_headers
 
 COMPRESSED = ("text/", "application/json", "image/svg+xml")
-TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".woff2": "font/woff2"}
+TYPES = {
+    ".js": "text/javascript",
+    ".mjs": "text/javascript",
+    ".css": "text/css",
+    ".svg": "image/svg+xml",
+    ".woff2": "font/woff2",
+}
 
 
 @dataclass(frozen=True)
@@ -36,7 +42,11 @@ def load() -> dict[str, StaticFile]:
             content = Path(storage.path(name)).read_bytes()
             suffix = Path(name).suffix
             content_type = TYPES.get(suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
-            small = gzip.compress(content, 6, mtime=0) if content_type.startswith(COMPRESSED) and len(content) > 1024 else None
+            small = (
+                gzip.compress(content, 6, mtime=0)
+                if content_type.startswith(COMPRESSED) and len(content) > 1024
+                else None
+            )
             if content_type.startswith("text/"):
                 content_type += "; charset=utf-8"
             found[path] = StaticFile(content, small, content_type)

@@ -30,7 +30,7 @@ TOKEN_AUDIT_EVERY = timedelta(minutes=15)
 CACHE_SIZE = 20_000
 
 
-class SeveralArchives(Exception):  # noqa: N818 (a question, not an error)
+class SeveralArchives(Exception):
     """The same study UID lies in several archives: the page asks which."""
 
     def __init__(self, studies: list[Study]) -> None:
@@ -229,10 +229,7 @@ def _ordinary_check(shown: Credential, key: tuple[bytes, str, str, str]) -> Admi
     if who is None:
         return None
     study = (
-        visible_studies(who.user, action)
-        .filter(uid=study_uid, archive__name=archive)
-        .select_related("patient")
-        .first()
+        visible_studies(who.user, action).filter(uid=study_uid, archive__name=archive).select_related("patient").first()
     )
     if study is None:
         return None
@@ -240,13 +237,20 @@ def _ordinary_check(shown: Credential, key: tuple[bytes, str, str, str]) -> Admi
     admission = Admission(who.user.pk, who.user.get_username(), study.pk, study.patient.key)
     # What changed while we looked must not be cached as it was before.
     if generation == epochs.reader.generation:
-        seconds = min((who.until - timezone.now()).total_seconds(), _until_a_permit_ends(who.user, action), ADMITTED_FOR)
+        seconds = min(
+            (who.until - timezone.now()).total_seconds(), _until_a_permit_ends(who.user, action), ADMITTED_FOR
+        )
         cache.put(key, admission, seconds)
     return admission
 
 
 def _until_a_permit_ends(user: Any, action: str) -> float:
-    ends = permits_of(user, action).filter(valid_until__isnull=False).order_by("valid_until").values_list("valid_until", flat=True)
+    ends = (
+        permits_of(user, action)
+        .filter(valid_until__isnull=False)
+        .order_by("valid_until")
+        .values_list("valid_until", flat=True)
+    )
     first = ends.first()
     return (first - timezone.now()).total_seconds() if first is not None else float("inf")
 

@@ -23,7 +23,7 @@ def get(name: str) -> Archive:
         return _ports[name]
 
 
-def all() -> dict[str, Archive]:  # noqa: A001 (archives.all() is what one says)
+def all() -> dict[str, Archive]:
     """Return every configured archive by its name."""
     return {name: get(name) for name in settings.ARCHIVES}
 

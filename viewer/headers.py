@@ -48,7 +48,9 @@ def every_answer(*, cache_control: str | None = None) -> dict[str, str]:
 
 def asgi_headers(*, cache_control: str | None = None) -> list[tuple[bytes, bytes]]:
     """Return `every_answer` as an ASGI application sends it."""
-    return [(name.lower().encode(), value.encode()) for name, value in every_answer(cache_control=cache_control).items()]
+    return [
+        (name.lower().encode(), value.encode()) for name, value in every_answer(cache_control=cache_control).items()
+    ]
 
 
 class HeadersMiddleware:
@@ -80,5 +82,9 @@ class NotSavedMiddleware:
         if not isinstance(exception, OperationalError):
             return None
         logger.error("the database didn't answer: %s", type(exception).__name__)
-        words = _("Not saved: the database is busy. Try again.") if request.method not in ("GET", "HEAD") else _("The database is busy. Try again.")
+        words = (
+            _("Not saved: the database is busy. Try again.")
+            if request.method not in ("GET", "HEAD")
+            else _("The database is busy. Try again.")
+        )
         return HttpResponse(words, status=503, content_type="text/plain; charset=utf-8", headers={"Retry-After": "2"})

@@ -48,6 +48,8 @@ class Topic:
 
 # Kinds of topics, each with the function that says who may listen.
 registry: dict[str, MayListen] = {}
+
+
 @dataclass
 class _Wire:
     """The loop that carries the messages of this process: the in-memory layer's queues belong to it."""

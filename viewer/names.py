@@ -18,7 +18,9 @@ KATAKANA = {code: code - 0x60 for code in range(0x30A1, 0x30F7)} | {0x30FD: 0x30
 WORD = re.compile(r"[^\W_]+(?:[\u0300-\u036f\u0900-\u0dff\u3099\u309a]+[^\W_]*)*")
 APOSTROPHES = re.compile(r"(?<=\w)['’ʼ`´](?=\w)")
 # Marks that change the direction of text, or that nobody sees: a name could hide behind them.
-HIDDEN = re.compile("[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\x00-\x1f\x7f-\x9f]")
+HIDDEN = re.compile(
+    "[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\x00-\x1f\x7f-\x9f]"
+)
 
 
 @dataclass(frozen=True)

@@ -63,5 +63,3 @@ def _record(by: Any, row: Permit, what: str) -> None:
         patient=row.patient,
         detail=detail,
     )
-
-

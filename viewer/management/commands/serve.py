@@ -29,7 +29,9 @@ class Server(uvicorn.Server):
             return
         sys.stdout.write(f"Samsyn is at {address()}\n")
         if settings.DEMO:
-            sys.stdout.write("Demo accounts: radiologist, chair, technologist, referrer, … with the password samsyn-demo\n")
+            sys.stdout.write(
+                "Demo accounts: radiologist, chair, technologist, referrer, … with the password samsyn-demo\n"
+            )
         sys.stdout.flush()
         if settings.DEMO:
             self.filler = await asyncio.create_subprocess_exec(
@@ -63,7 +65,9 @@ def listen() -> socket.socket:
     except OSError as error:
         listener.close()
         if error.errno == errno.EADDRINUSE:
-            sys.exit(f"Samsyn doesn't start: port {settings.PORT} is taken. Stop the other program, or set SAMSYN_PORT.")
+            sys.exit(
+                f"Samsyn doesn't start: port {settings.PORT} is taken. Stop the other program, or set SAMSYN_PORT."
+            )
         sys.exit(f"Samsyn doesn't start: {settings.HOST} port {settings.PORT} can't be used ({error.strerror}).")
     listener.setblocking(False)
     return listener

@@ -1,0 +1,176 @@
+"""The study index: writes what archives list into our rows, and marks identities that can't be trusted."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from viewer import audit, live, names
+from viewer.listing import PatientListing, SeriesListing, StudyListing
+from viewer.models import Archive, Patient, Series, Study
+
+Identity = tuple[str, date | None]
+
+
+@transaction.atomic
+def write_studies(archive: Archive, listed: Iterable[StudyListing]) -> int:
+    """Write new and changed studies; return how many. Two rows with one UID and two patients become a conflict."""
+    rows: dict[str, StudyListing] = {}
+    doubled: set[str] = set()
+    for row in listed:
+        if rows.setdefault(row.uid, row).patient != row.patient:
+            doubled.add(row.uid)
+    known = {study.uid: study for study in Study.objects.filter(archive=archive, uid__in=rows)}
+    changed = [row for row in rows.values() if row.uid not in known or known[row.uid].digest != row.fields["digest"]]
+    back = [study.pk for uid, study in known.items() if study.gone_at is not None or study.missed_sweeps]
+    if back:
+        Study.objects.filter(pk__in=back).update(gone_at=None, missed_sweeps=0)
+    before = {known[row.uid].patient_id for row in changed if row.uid in known}
+    patients = _patients(changed, known)
+    new = []
+    for row in changed:
+        study = known.get(row.uid)
+        if study is None:
+            new.append(Study(archive=archive, uid=row.uid, patient=patients[row.uid], **row.fields))
+            continue
+        for name, value in row.fields.items():
+            setattr(study, name, value)
+        study.patient, study.series_read_at = patients[row.uid], None
+        study.save()
+    Study.objects.bulk_create(new, batch_size=200)
+    if changed or doubled:
+        _mark_conflicts(
+            before | {patient.pk for patient in patients.values()}, {row.uid for row in changed} | doubled, doubled
+        )
+    _tell([row.uid for row in changed], len(changed) + len(back))
+    return len(changed)
+
+
+def _tell(uids: list[str], count: int) -> None:
+    if count:
+        live.publish("list", {"changed": count})
+    for uid in uids[:50]:
+        live.publish(f"study.{uid}", {"study": "changed"})
+
+
+def _patients(rows: list[StudyListing], known: dict[str, Study]) -> dict[str, Patient]:
+    """Return the patient of each study, made or brought up to date; a study without an ID has one of its own."""
+    wanted = {row.patient.patient_id for row in rows if row.patient.patient_id}
+    found = {(p.issuer, p.patient_id): p for p in Patient.objects.filter(patient_id__in=wanted)}
+    own = {
+        study.uid: study.patient
+        for study in Study.objects.filter(
+            pk__in=[known[row.uid].pk for row in rows if row.uid in known], patient__patient_id=""
+        ).select_related("patient")
+    }
+    result: dict[str, Patient] = {}
+    new: list[Patient] = []
+    stale: dict[int, Patient] = {}
+    for row in rows:
+        listed = row.patient
+        patient = found.get((listed.issuer, listed.patient_id)) if listed.patient_id else own.get(row.uid)
+        if patient is None:
+            patient = Patient(issuer=listed.issuer, patient_id=listed.patient_id, **_person(listed))
+            new.append(patient)
+            if listed.patient_id:
+                found[listed.issuer, listed.patient_id] = patient
+        elif patient.pk and any(getattr(patient, name) != value for name, value in _person(listed).items()):
+            for name, value in _person(listed).items():
+                setattr(patient, name, value)
+            stale[patient.pk] = patient
+        result[row.uid] = patient
+    Patient.objects.bulk_create(new, batch_size=200)
+    if stale:
+        Patient.objects.bulk_update(stale.values(), ["name", "birth_date", "sex", "fold"], batch_size=200)
+    return result
+
+
+def _person(listed: PatientListing) -> dict[str, Any]:
+    return {
+        "name": listed.name,
+        "birth_date": listed.birth_date,
+        "sex": listed.sex,
+        "fold": names.search_words(listed.name),
+    }
+
+
+def other_person(one: Identity, other: Identity) -> bool:
+    """Say whether two identities (name, birth date) under one patient ID may be two people.
+
+    Another birth date is another person; another name is one unless the birth date is the same.
+    """
+    if one[1] and other[1] and one[1] != other[1]:
+        return True
+    same_birth_date = one[1] is not None and one[1] == other[1]
+    return not same_birth_date and bool(one[0] and other[0]) and names.fold(one[0]) != names.fold(other[0])
+
+
+def _mark_conflicts(patients: set[int], uids: set[str], doubled: set[str]) -> None:
+    by_patient: dict[int, list[Study]] = defaultdict(list)
+    for study in Study.objects.filter(patient__in=patients, gone_at__isnull=True).exclude(PatientID=""):
+        by_patient[study.patient_id].append(study)
+    wanted: dict[int, str] = {}
+    for studies in by_patient.values():
+        identities = {(study.PatientName, study.PatientBirthDate) for study in studies}
+        clash = any(other_person(one, other) for one in identities for other in identities)
+        wanted |= {study.pk: Study.Conflict.OTHER_PERSON if clash else Study.Conflict.NONE for study in studies}
+    by_uid: dict[str, list[Study]] = defaultdict(list)
+    for study in Study.objects.filter(uid__in=uids, gone_at__isnull=True):
+        by_uid[study.uid].append(study)
+    for uid, studies in by_uid.items():
+        clash = uid in doubled or len({study.PatientID for study in studies}) > 1
+        for study in studies:
+            wanted[study.pk] = Study.Conflict.TWO_PATIENTS if clash else wanted.get(study.pk, Study.Conflict.NONE)
+    for conflict in Study.Conflict.values:
+        keys = [key for key, value in wanted.items() if value == conflict]
+        Study.objects.filter(pk__in=keys).exclude(conflict=conflict).update(conflict=conflict)
+
+
+@transaction.atomic
+def write_series(study: Study, listed: list[SeriesListing]) -> None:
+    """Write the series of `study` as listed; what the study's own row leaves open is counted from them."""
+    known = {series.uid: series for series in study.series.all()}
+    rows = {row.uid: row for row in listed}
+    changed = set(known) != set(rows)
+    study.series.exclude(uid__in=rows).delete()
+    for uid, row in rows.items():
+        series = known.get(uid) or Series(study=study, uid=uid)
+        if series.pk is None or any(getattr(series, name) != value for name, value in row.fields.items()):
+            for name, value in row.fields.items():
+                setattr(series, name, value)
+            series.save()
+            changed = True
+    counts = [row.fields["instance_count"] for row in listed]
+    modalities = sorted({row.fields["modality"] for row in listed if row.fields["modality"]})
+    study.series_read_at = timezone.now()
+    study.series_count = len(rows)
+    study.modalities = study.modalities or " ".join(modalities)[:100]
+    if None not in counts:
+        study.instance_count = sum(counts)
+    study.save(update_fields=["series_read_at", "series_count", "modalities", "instance_count"])
+    if changed:
+        live.publish(study.topic, {"study": "changed"})
+
+
+@transaction.atomic
+def count_missing(archive: Archive, seen: set[str]) -> list[Study]:
+    """Count a complete sweep against the studies that it didn't bring; return those that two sweeps missed."""
+    present = Study.objects.filter(archive=archive, gone_at__isnull=True)
+    missing = [pk for pk, uid in present.values_list("pk", "uid") if uid not in seen]
+    for begin in range(0, len(missing), 500):
+        for study in Study.objects.filter(pk__in=missing[begin : begin + 500]):
+            study.missed_sweeps += 1
+            Study.objects.filter(pk=study.pk).update(missed_sweeps=study.missed_sweeps)
+    return list(present.filter(missed_sweeps__gte=2))
+
+
+@transaction.atomic
+def mark_gone(study: Study) -> None:
+    """Hide a study that its archive no longer has; the row stays, for the audit and for its return."""
+    Study.objects.filter(pk=study.pk).update(gone_at=timezone.now())
+    audit.record(None, audit.Event.STUDY_DELETED, study=study, detail={"noticed": "absent from its archive"})
+    live.publish("list", {"changed": 1})
+    live.publish(study.topic, {"study": "gone"})

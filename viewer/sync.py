@@ -1,0 +1,237 @@
+"""Sync: keeps the study index in step with each archive, in one thread for each."""
+
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import Error, close_old_connections, connection
+from django.db.models import Q
+from django.utils import timezone
+
+from viewer import archives, index, listing, live
+from viewer.archive.port import Archive as Port
+from viewer.archive.port import ArchiveError, Unreachable
+from viewer.models import Archive, Study
+
+logger = logging.getLogger(__name__)
+
+PAGE = 500  # studies of one search
+RECENT = timedelta(days=2)
+RECENT_EVERY = 10.0  # seconds
+SCAN_EVERY = 2.0  # seconds; a long scan rests ten times its own length
+SWEEP_EVERY = 3600.0  # seconds
+CONFIRM_AFTER = 10.0  # seconds until a sweep that missed something is repeated
+SERIES_BUDGET = 4.0  # seconds of each round for reading series
+UNCOUNTED_EVERY = timedelta(minutes=1)
+LEASE = timedelta(seconds=60)
+
+
+class Sync:
+    """Reads one archive into the index."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.stopping = threading.Event()
+        # SQLite has one web process; elsewhere one of several reads an archive at a time.
+        self.identity = "sole" if connection.vendor == "sqlite" else f"{socket.gethostname()}:{os.getpid()}"[:64]
+        self._next_recent = self._next_sweep = self._next_scan = 0.0
+        self._started = False
+
+    def run(self) -> None:
+        """Keep the index in step until `stopping` is set; errors are told on the archive's row and tried again."""
+        while not self.stopping.is_set():
+            try:
+                if self._lease():
+                    self.round()
+            except ArchiveError as error:
+                self._unreachable(error)
+            except Error as error:
+                logger.error("the index of archive %s can't be written: %s", self.name, type(error).__name__)
+                close_old_connections()
+            except Exception:
+                logger.exception("reading archive %s failed", self.name)
+            self.stopping.wait(1.0)
+        connection.close()
+
+    def round(self) -> None:
+        """Do what is due: scan, recent studies or full sweep, then series; raises ArchiveError."""
+        port = archives.get(self.name)
+        row = self._row()
+        now = time.monotonic()
+        if not self._started:
+            self._started = True
+            self._next_sweep = now + self._seconds_to_sweep(row)
+        if hasattr(port, "scan"):
+            if now >= self._next_scan:
+                report = port.scan()
+                self._next_scan = time.monotonic() + max(SCAN_EVERY, 10 * report.seconds)
+                if report.added or report.changed or report.removed:
+                    self._next_sweep = 0.0
+                self._ready()
+        elif now >= self._next_recent:
+            self.recent(port)
+            self._next_recent = time.monotonic() + RECENT_EVERY
+        if now >= self._next_sweep:
+            missed = self.sweep(port)
+            self._next_sweep = time.monotonic() + (CONFIRM_AFTER if missed else SWEEP_EVERY)
+        self.read_series(port)
+
+    def _seconds_to_sweep(self, row: Archive) -> float:
+        if row.last_sweep is None or settings.ARCHIVES[self.name].is_folder:
+            return 0.0
+        return max(0.0, SWEEP_EVERY - (timezone.now() - row.last_sweep).total_seconds())
+
+    def _row(self) -> Archive:
+        return Archive.objects.get(name=self.name)
+
+    def _lease(self) -> bool:
+        now = timezone.now()
+        free = Q(leased_until__isnull=True) | Q(leased_until__lt=now) | Q(leased_by=self.identity)
+        mine = Archive.objects.filter(free, name=self.name)
+        row = mine.first()
+        if row is None:
+            return False
+        if row.leased_by == self.identity and row.leased_until and row.leased_until > now + LEASE / 2:
+            return True
+        return bool(mine.update(leased_by=self.identity, leased_until=now + LEASE))
+
+    def _unreachable(self, error: ArchiveError) -> None:
+        row = self._row()
+        if row.state != Archive.State.UNREACHABLE or row.words != str(error):
+            row.state, row.words = Archive.State.UNREACHABLE, str(error)
+            row.unreachable_since = row.unreachable_since or timezone.now()
+            row.save(update_fields=["state", "words", "unreachable_since"])
+            live.publish("list", {"archive": self.name, "state": row.state})
+            logger.warning("archive %s: %s", self.name, error)
+        self.stopping.wait(5)
+
+    def _ready(self, *, swept: bool = False) -> None:
+        row, now = self._row(), timezone.now()
+        turned = row.state != Archive.State.READY
+        if not (turned or swept or row.last_sync is None or now - row.last_sync > timedelta(seconds=5)):
+            return
+        row.state, row.words, row.unreachable_since, row.last_sync = Archive.State.READY, "", None, now
+        if swept:
+            row.last_sweep = now
+        row.save(update_fields=["state", "words", "unreachable_since", "last_sync", "last_sweep"])
+        if turned:
+            live.publish("list", {"archive": self.name, "state": row.state})
+
+    def pages(self, port: Port, **match: str) -> Iterator[list[dict[str, Any]]]:
+        """Yield the pages of a search to its end; raises Unreachable when the end can't be known.
+
+        A server may send shorter pages than asked; only an empty one is the end. One that repeats itself
+        doesn't know `offset`: what it has beyond is unknown.
+        """
+        offset, seen = 0, set[str]()
+        whole = hasattr(port, "scan")
+        while not self.stopping.is_set():
+            page = port.search_studies(
+                limit=None if whole else PAGE, offset=offset, fields=listing.STUDY_FIELDS, **match
+            )
+            uids = {listing.text(attributes, "0020000D", 65) for attributes in page}
+            if page and uids <= seen:
+                raise Unreachable("The archive repeats the first page of its studies: the list may be incomplete.")
+            if page:
+                yield page
+            if whole or not page:
+                return
+            seen |= uids
+            offset += len(page)
+            self._lease()
+        raise Unreachable("The reading was stopped.")
+
+    def recent(self, port: Port) -> None:
+        """Read the studies of the last two days; raises ArchiveError."""
+        since = timezone.localdate() - RECENT
+        for page in self.pages(port, StudyDate=f"{since:%Y%m%d}-"):
+            self._write(page)
+        Study.objects.filter(
+            archive__name=self.name,
+            study_date__gte=since,
+            instance_count__isnull=True,
+            series_read_at__lt=timezone.now() - UNCOUNTED_EVERY,
+        ).update(series_read_at=None)
+        self._ready()
+
+    def sweep(self, port: Port) -> bool:
+        """Read all studies; return whether some that we know were missing. Deletes only after two such sweeps.
+
+        Raises ArchiveError; a sweep that didn't reach the end counts for nothing.
+        """
+        seen: set[str] = set()
+        for page in self.pages(port):
+            seen |= self._write(page)
+        row = self._row()
+        missed_twice = index.count_missing(row, seen)
+        for study in missed_twice:
+            # The list may have moved under the paging: the archive is asked by name before anything is hidden.
+            if port.search_studies(limit=1, StudyInstanceUID=study.uid):
+                Study.objects.filter(pk=study.pk).update(missed_sweeps=0)
+            else:
+                index.mark_gone(study)
+        self._ready(swept=True)
+        return Study.objects.filter(archive=row, gone_at__isnull=True, missed_sweeps__gt=0).exists()
+
+    def _write(self, page: list[dict[str, Any]]) -> set[str]:
+        rows, unreadable = [], 0
+        for attributes in page:
+            try:
+                rows.append(listing.study(attributes, self.name))
+            except listing.Unreadable:
+                unreadable += 1
+        if unreadable:
+            logger.warning("archive %s lists %d studies without a valid UID", self.name, unreadable)
+        row = self._row()
+        for begin in range(0, len(rows), PAGE):
+            index.write_studies(row, rows[begin : begin + PAGE])
+        return {row.uid for row in rows}
+
+    def read_series(self, port: Port) -> None:
+        """Read the series of studies that are new or changed, newest first, for a few seconds."""
+        until = time.monotonic() + SERIES_BUDGET
+        waiting = Study.objects.filter(archive__name=self.name, gone_at__isnull=True, series_read_at__isnull=True)
+        for study in waiting.order_by("-study_datetime", "-pk")[:200]:
+            if self.stopping.is_set() or time.monotonic() > until:
+                return
+            read_series(port, study)
+
+
+def read_series(port: Port, study: Study) -> None:
+    """Read the series of one study into the index; raises ArchiveError."""
+    rows = []
+    for attributes in port.search_series(study.uid):
+        try:
+            rows.append(listing.series(attributes))
+        except listing.Unreadable:
+            logger.warning("archive %s lists a series without a valid UID", port.name)
+    index.write_series(study, rows)
+
+
+class Syncs:
+    """The syncs of all archives, each in its thread: one that hangs keeps no other waiting."""
+
+    def __init__(self) -> None:
+        self._running: list[tuple[Sync, threading.Thread]] = []
+
+    def start(self) -> None:
+        """Start one thread for each configured archive."""
+        for name in settings.ARCHIVES:
+            sync = Sync(name)
+            thread = threading.Thread(target=sync.run, name=f"sync {name}", daemon=True)
+            thread.start()
+            self._running.append((sync, thread))
+
+    def stop(self) -> None:
+        """End them; an archive that doesn't answer is not waited for."""
+        for sync, _thread in self._running:
+            sync.stopping.set()
+        for _sync, thread in self._running:
+            thread.join(2)
+        self._running.clear()
