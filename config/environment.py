@@ -1,5 +1,6 @@
 """What the environment says about this installation, read once and refused when it is unsafe."""
 
+import contextlib
 import hashlib
 import os
 import re
@@ -88,6 +89,13 @@ def secret_key(environment: Mapping[str, str], state: Path) -> str:
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
         file.write(made)
     return made
+
+
+def private_file(path: Path) -> Path:
+    """Make `path` an empty file that only this account can read, unless it is there; return it."""
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    return path
 
 
 def _auth(environment: Mapping[str, str], name: str) -> str | None:

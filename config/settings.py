@@ -85,7 +85,7 @@ else:
     DATABASES = {
         "default": {
             "ENGINE": "django.db.backends.sqlite3",
-            "NAME": STATE / "samsyn.sqlite3",
+            "NAME": environment.private_file(STATE / "samsyn.sqlite3"),
             "OPTIONS": {
                 # A transaction takes the writer's place when it begins, so that it never fails half-way for having read first.
                 "transaction_mode": "IMMEDIATE",

@@ -138,6 +138,7 @@ def study(attributes: Attributes, archive: str) -> StudyListing:
     modalities = sorted({str(value) for value in values(attributes, "00080061") if str(value).strip()})
     quality = {text(attributes, tag, 16).upper() for tag in ("00280300", "00100200")}
     words = names.fold(" ".join([description, accession, body_part, institution, patient.patient_id]))
+    described = " ".join(f"d:{word}" for word in names.fold(f"{description} {body_part}").split())
     fields = {
         "PatientName": patient.name,
         "PatientID": patient.patient_id,
@@ -155,7 +156,7 @@ def study(attributes: Attributes, archive: str) -> StudyListing:
         "quality_control": bool(quality & {"YES", "BOTH"}),
         "series_count": number(attributes, "00201206"),
         "instance_count": number(attributes, "00201208"),
-        "fold": f"{names.search_words(patient.name)}| {words} ",
+        "fold": f"{names.search_words(patient.name)}| {words} {described} ",
     }
     written = json.dumps([patient.issuer, fields], default=str, sort_keys=True)
     fields["digest"] = hashlib.sha256(written.encode("utf-8", "surrogatepass")).hexdigest()[:32]

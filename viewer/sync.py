@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from viewer import archives, index, listing, live
 from viewer.archive.port import Archive as Port
-from viewer.archive.port import ArchiveError, Unreachable
+from viewer.archive.port import ArchiveError, Malformed, NotThere, Unreachable
 from viewer.models import Archive, Study
 
 logger = logging.getLogger(__name__)
@@ -200,7 +200,11 @@ class Sync:
         for study in waiting.order_by("-study_datetime", "-pk")[:200]:
             if self.stopping.is_set() or time.monotonic() > until:
                 return
-            read_series(port, study)
+            try:
+                read_series(port, study)
+            except (NotThere, Malformed) as error:
+                logger.warning("archive %s: the series of a study can't be read: %s", self.name, error)
+                Study.objects.filter(pk=study.pk).update(series_read_at=timezone.now())
 
 
 def read_series(port: Port, study: Study) -> None:

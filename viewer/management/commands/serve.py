@@ -2,8 +2,10 @@
 
 import asyncio
 import errno
+import os
 import socket
 import sys
+from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -94,6 +96,8 @@ class Command(BaseCommand):
             raise ImproperlyConfigured("say where the images are: SAMSYN_ARCHIVE is a folder or a DICOMweb address")
         listener = listen()
         migrate_if_needed()
+        if settings.DEMO and not os.environ.get("SAMSYN_ARCHIVE"):
+            Path(settings.ARCHIVES["main"].location).mkdir(exist_ok=True)
         archives.ensure_rows()
         archives.write_for_store()
         if settings.DEMO:

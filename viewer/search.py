@@ -1,0 +1,91 @@
+"""Search over the study index: one query, sorted and paged by the database."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.db.models import F, Q, QuerySet
+from django.db.models.expressions import OrderBy
+
+from viewer import names
+from viewer.access import visible_studies
+from viewer.models import Study
+
+LONGEST = 200  # characters of one search
+MOST_WORDS = 12
+PAGE_SIZE = 50
+# What a list can be sorted by; each ends in the newest first.
+SORTS = {
+    "taken": "study_datetime",
+    "patient": "patient__fold",
+    "description": "description",
+    "modality": "modalities",
+    "images": "instance_count",
+    "institution": "institution",
+    "accession": "accession_number",
+}
+
+
+def words_match(text: str, column: str = "fold", mark: str = "") -> Q:
+    """Return the condition that each word of `text`, in any order, begins a word of the folded `column`."""
+    condition = Q()
+    for ways in names.typed_words(text[:LONGEST])[:MOST_WORDS]:
+        either = Q()
+        for way in ways:
+            either |= Q(**{f"{column}__contains": f" {mark}{way}"})
+        condition &= either
+    return condition
+
+
+@dataclass(frozen=True)
+class StudyQuery:
+    """What somebody searches for; an empty field asks for nothing. `phantoms` None means patients and phantoms."""
+
+    words: str = ""  # name, ID, accession, description, institution: each word begins one of them
+    name: str = ""
+    patient_id: str = ""
+    accession: str = ""
+    description: str = ""
+    date_from: date | None = None
+    date_to: date | None = None
+    modalities: tuple[str, ...] = ()
+    phantoms: bool | None = False
+    sort: str = "-taken"
+    page: int = 1
+
+    def condition(self) -> Q:
+        """Return the condition on studies."""
+        condition = words_match(self.words) & words_match(self.name, "patient__fold")
+        condition &= words_match(self.description, mark="d:")
+        if self.patient_id.strip():
+            condition &= Q(PatientID__istartswith=self.patient_id.strip()[:LONGEST])
+        if self.accession.strip():
+            condition &= Q(accession_number__istartswith=self.accession.strip()[:LONGEST])
+        if self.date_from:
+            condition &= Q(study_date__gte=self.date_from)
+        if self.date_to:
+            condition &= Q(study_date__lte=self.date_to)
+        if self.modalities:
+            either = Q()
+            for modality in self.modalities:
+                either |= Q(modalities__contains=modality)
+            condition &= either
+        if self.phantoms is not None:
+            condition &= Q(quality_control=self.phantoms)
+        return condition
+
+    def ordering(self) -> list[OrderBy]:
+        """Return the database's order; what has no value comes last either way."""
+        field = F(SORTS[self.sort.removeprefix("-")])
+        first = field.desc(nulls_last=True) if self.sort.startswith("-") else field.asc(nulls_last=True)
+        return [first, F("study_datetime").desc(nulls_last=True), F("pk").desc()]
+
+    def studies(self, user: Any) -> QuerySet[Study]:
+        """Return what matches of all that `user` may see, in order; slice it, or take `rows`."""
+        return visible_studies(user).filter(self.condition()).order_by(*self.ordering())
+
+    def rows(self, user: Any) -> list[Study]:
+        """Return the studies of the asked page, 50 on each, with patient and archive."""
+        begin = (self.page - 1) * PAGE_SIZE
+        found = self.studies(user).select_related("patient", "archive")
+        return list(found[begin : begin + PAGE_SIZE])
