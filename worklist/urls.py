@@ -1,5 +1,14 @@
-"""The worklist's pages."""
+"""The worklist's pages and fragments."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from worklist.views import exams, notices, searches
+
+urlpatterns = [
+    path("", exams.worklist, name="worklist"),
+    path("exams/<str:archive>/<str:uid>/", exams.panel, name="exam-panel"),
+    path("notices/", notices.notices_now, name="notices"),
+    path("searches/", searches.search, name="search"),
+    path("searches/named/", searches.keep, name="keep-search"),
+    path("searches/<uuid:search>/forget/", searches.forget, name="forget-search"),
+]

@@ -1,15 +1,15 @@
 """Template tags that every page uses: icons, people's names, dates, theme, the words for scripts."""
 
 import datetime
-from typing import Any
+import re
 
 from django import template
 from django.template.context import Context
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.html import format_html, json_script
+from django.utils.html import conditional_escape, format_html, format_html_join, json_script
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 from django.utils.translation.trans_real import DjangoTranslation
 from django.views.i18n import JSONCatalog
 
@@ -19,6 +19,9 @@ from viewer.models import Preference
 register = template.Library()
 
 THEMES = ("dark", "light")
+KANA = re.compile("[\u3041-\u30ff\uff66-\uff9d]")
+HANGUL = re.compile("[\u1100-\u11ff\uac00-\ud7af]")
+UNITS = {"Y": "y", "M": "mo", "W": "wk", "D": "d"}
 
 
 @register.simple_tag
@@ -29,15 +32,36 @@ def icon(name: str, size: str = "", label: str = "") -> SafeString:
         return format_html(
             '<svg class="icon {}" role="img" aria-label="{}"><title>{}</title><use href="{}#{}"></use></svg>',
             size, label, label, address, name,
-        )
+        )  # fmt: skip
     return format_html('<svg class="icon {}" aria-hidden="true"><use href="{}#{}"></use></svg>', size, address, name)
+
+
+@register.simple_tag
+def person(name: str, groups: str = "two") -> SafeString:
+    """Return a PN's component groups, each kept in its own direction; the phonetic one only with `groups` "all"."""
+    shown = names.display(name)
+    parts = [shown.alphabetic, shown.ideographic, shown.phonetic]
+    if groups != "all" and shown.alphabetic:
+        parts = parts[:2]
+    parts = list(dict.fromkeys(filter(None, parts)))
+    if not parts:
+        return format_html('<span class="muted">{}</span>', gettext("No name"))
+    language = _language(name)
+    first = format_html('<bdi class="person"{}>{}</bdi>', "" if parts[0].isascii() else language, parts[0])
+    rest = format_html_join("", ' <bdi class="others"{}>{}</bdi>', ((language, part) for part in parts[1:]))
+    return format_html("{}{}", first, rest)
+
+
+def _language(name: str) -> SafeString:
+    """Return a lang attribute where the script tells: the same Han character is drawn otherwise in Japan than in China."""
+    code = "ja" if KANA.search(name) else "ko" if HANGUL.search(name) else ""
+    return format_html(' lang="{}"', code) if code else conditional_escape("")
 
 
 @register.simple_tag(takes_context=True)
 def theme(context: Context) -> str:
     """Return `dark` or `light`, as the user prefers; dark where nobody has said."""
-    request = context.get("request")
-    user = getattr(request, "user", None)
+    user = getattr(context.get("request"), "user", None)
     if user is None or not user.is_authenticated:
         return THEMES[0]
     chosen = Preference.objects.filter(user=user, key="theme").values_list("value", flat=True).first()
@@ -56,10 +80,16 @@ def catalogue() -> str | SafeString:
 
 
 @register.filter
-def iso(value: datetime.date | datetime.datetime | None) -> str:
-    """Return an ISO date, with hours and minutes in local time where there are any; a dash for nothing."""
-    if value is None:
-        return "–"
+def iso(value: datetime.date | datetime.datetime | datetime.time | None) -> str:
+    """Return an ISO date, a time of day, or both (in local time); a dash for nothing."""
     if isinstance(value, datetime.datetime):
-        return timezone.localtime(value).strftime("%Y-%m-%d %H:%M") if timezone.is_aware(value) else value.strftime("%Y-%m-%d %H:%M")
-    return value.strftime("%Y-%m-%d")
+        return (timezone.localtime(value) if timezone.is_aware(value) else value).strftime("%Y-%m-%d %H:%M")
+    if isinstance(value, datetime.time):
+        return value.strftime("%H:%M")
+    return value.isoformat() if value else "–"
+
+
+@register.filter
+def age_words(age: str) -> str:
+    """Return DICOM's age (`045Y`) as people write it (`45 y`)."""
+    return f"{int(age[:3])} {UNITS[age[3]]}" if re.fullmatch(r"\d{3}[YMWD]", age) else age

@@ -46,24 +46,28 @@ async function complaint(response) {
 
 /**
  * @param {string} address
- * @param {{ method?: string, body?: unknown, signal?: AbortSignal, accept?: string }} [options]
+ * @param {{ method?: string, body?: unknown, signal?: AbortSignal, accept?: string, renewal?: boolean }} [options]
+ *   renewal: the page repeats this by itself, no hand has moved
  * @returns {Promise<Response>} only successful ones; everything else is thrown as ApiError, an abort as AbortError
  */
-export async function request(address, { method = "GET", body, signal, accept = "application/json" } = {}) {
+export async function request(address, { method = "GET", body, signal, accept = "application/json", renewal = false } = {}) {
   /** @type {Record<string, string>} */
   const headers = { Accept: accept };
   if (method !== "GET" && method !== "HEAD") headers["X-CSRFToken"] = csrfToken();
+  if (renewal) headers["X-Samsyn-Renewal"] = "1";
   if (body !== undefined) headers["Content-Type"] = "application/json";
   let response;
   try {
     response = await fetch(address, {
-      method, headers, signal, credentials: "same-origin", redirect: "error",
+      method, headers, signal, credentials: "same-origin", redirect: "manual",
       body: body === undefined ? undefined : JSON.stringify(body),
     });
   } catch (error) {
     if (signal?.aborted) throw error;
     throw new ApiError(0, gettext("The server does not answer."));
   }
+  // Only pages redirect, and only to the login.
+  if (response.type === "opaqueredirect") throw new ApiError(401, wordsFor(401));
   if (!response.ok) throw new ApiError(response.status, await complaint(response));
   return response;
 }

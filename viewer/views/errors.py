@@ -1,0 +1,35 @@
+"""The pages for what went wrong: plain words, never a trace."""
+
+import logging
+import secrets
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+logger = logging.getLogger(__name__)
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return render(request, "400.html", status=400)
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return render(request, "403.html", status=403)
+
+
+def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
+    words = _("The page was open too long, or came from somewhere else. Go back, reload it and try again.")
+    return render(request, "403.html", {"words": words}, status=403)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Answer the same for what isn't there and for what isn't theirs to see."""
+    return render(request, "404.html", status=404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Give the fault a number that is in the log too; render without the database, which may be what failed."""
+    incident = secrets.token_hex(4)
+    logger.error("incident %s", incident)
+    return render(request, "500.html", {"incident": incident}, status=500)
