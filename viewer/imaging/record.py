@@ -1,26 +1,28 @@
 """What a series' metadata says of its instances and frames: typed records under their DICOM keywords."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
-from functools import cache
-from typing import Any, get_type_hints
+from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 
 from viewer.imaging.dicomjson import Item, LookupTable, tag_of
+from viewer.imaging.functional_groups import (
+    FrameAttributes,
+    Integer,
+    Integers,
+    Number,
+    Numbers,
+    Tables,
+    Text,
+    Texts,
+    attributes,
+    flat,
+    resolved,
+)
 
-Text = str | None
-Texts = tuple[str, ...]
-Number = float | None
-Numbers = tuple[float, ...] | None
-Integer = int | None
-Integers = tuple[int, ...] | None
-Tables = tuple[LookupTable, ...]
+__all__ = ["FrameAttributes", "FrameNumberError", "Instance", "MetadataError", "bulkdata_uris", "instances"]
 
-READERS = {
-    Text: Item.text, Texts: Item.texts, Number: Item.number, Numbers: Item.numbers,
-    Integer: Item.integer, Integers: Item.integers, Tables: Item.lookup_tables,
-}  # fmt: skip
 PALETTE = ("Red", "Green", "Blue")
 PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 
@@ -31,54 +33,6 @@ class MetadataError(ValueError):
 
 class FrameNumberError(LookupError):
     """The instance has no frame of this number."""
-
-
-@dataclass(slots=True)
-class FrameAttributes:
-    """What holds for one frame, after per-frame and shared functional groups and the instance itself."""
-
-    number: int
-    ImagePositionPatient: Numbers = None
-    ImageOrientationPatient: Numbers = None
-    PixelSpacing: Numbers = None
-    ImagerPixelSpacing: Numbers = None
-    SliceThickness: Number = None
-    SpacingBetweenSlices: Number = None
-    SliceLocation: Number = None
-    RescaleSlope: Number = None
-    RescaleIntercept: Number = None
-    RescaleType: Text = None
-    ModalityLUTSequence: Tables = ()
-    WindowCenter: Numbers = None
-    WindowWidth: Numbers = None
-    WindowCenterWidthExplanation: Texts = ()
-    VOILUTFunction: Text = None
-    VOILUTSequence: Tables = ()
-    StackID: Text = None
-    InStackPositionNumber: Integer = None
-    DimensionIndexValues: Integers = None
-    TemporalPositionIndex: Integer = None
-    TemporalPositionIdentifier: Integer = None
-    TemporalPositionTimeOffset: Number = None
-    TriggerTime: Number = None
-    NominalCardiacTriggerDelayTime: Number = None
-    FrameReferenceTime: Number = None
-    FrameAcquisitionNumber: Integer = None
-    FrameAcquisitionDateTime: Text = None
-    FrameReferenceDateTime: Text = None
-    FrameType: Texts = ()
-    FrameLaterality: Text = None
-    PatientOrientation: Texts = ()
-    EchoTime: Number = None
-    EffectiveEchoTime: Number = None
-    RepetitionTime: Number = None
-    InversionTime: Number = None
-    FlipAngle: Number = None
-    DiffusionBValue: Number = None
-    ConvolutionKernel: Texts = ()
-    KVP: Number = None
-    XRayTubeCurrent: Number = None
-    Exposure: Number = None
 
 
 @dataclass(slots=True)
@@ -217,19 +171,9 @@ class Instance:
         if known is None:
             if not 1 <= number <= self.frame_count:
                 raise FrameNumberError(f"there is no frame {number}")
-            known = self.frames_known.setdefault(number, frame_attributes(self, number))
+            groups = self.per_frame_groups[number - 1] if number <= len(self.per_frame_groups) else None
+            known = self.frames_known.setdefault(number, resolved(number, self, self.shared_groups, groups))
         return known
-
-
-@cache
-def attributes(record: type) -> dict[str, Any]:
-    """Return keyword → reader for the fields of a record that are DICOM attributes."""
-    types = get_type_hints(record)
-    return {
-        each.name: READERS[types[each.name]]
-        for each in fields(record)
-        if each.name[0].isupper() and types[each.name] in READERS
-    }
 
 
 OTHERS = (
@@ -290,35 +234,3 @@ def instance(listed: Any, bulkdata: Mapping[str, bytes]) -> Instance:
     if record.per_frame_groups and len(record.per_frame_groups) != record.frame_count:
         item.fault("PerFrameFunctionalGroupsSequence doesn't have one item per frame")
     return record
-
-
-def flat(groups: Item) -> dict[str, Any]:
-    """Return the elements of all macros of a functional group item; converted attributes yield to real macros."""
-    elements: dict[str, Any] = {}
-    converted: dict[str, Any] = {}
-    for tag, element in groups.elements.items():
-        values = element.get("Value") if isinstance(element, dict) else None
-        if isinstance(values, list) and values and isinstance(values[0], dict) and tag not in REFERENCES:
-            (converted if tag in CONVERTED else elements).update(values[0])
-    return {**converted, **elements}
-
-
-REFERENCES = frozenset(map(tag_of, ("ReferencedImageSequence", "DerivationImageSequence")))
-CONVERTED = frozenset(
-    map(tag_of, ("UnassignedSharedConvertedAttributesSequence", "UnassignedPerFrameConvertedAttributesSequence"))
-)
-
-
-def frame_attributes(record: Instance, number: int) -> FrameAttributes:
-    """Return the attributes of one frame: per-frame groups before shared ones before the instance."""
-    elements = dict(record.shared_groups.elements)
-    if number <= len(record.per_frame_groups):
-        elements.update(flat(record.per_frame_groups[number - 1]))
-    item = Item(elements, record.faults, record.shared_groups.bulkdata)
-    frame = FrameAttributes(number)
-    for keyword, read in attributes(FrameAttributes).items():
-        value = read(item, keyword) if item.has(keyword) else None
-        if value in (None, ()):
-            value = getattr(record, keyword, getattr(frame, keyword))
-        setattr(frame, keyword, value)
-    return frame

@@ -1,0 +1,108 @@
+"""What holds for one frame: per-frame and shared functional groups before the instance (PS3.3 C.7.6.16)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from functools import cache
+from typing import Any, get_type_hints
+
+from viewer.imaging.dicomjson import Item, LookupTable, tag_of
+
+Text = str | None
+Texts = tuple[str, ...]
+Number = float | None
+Numbers = tuple[float, ...] | None
+Integer = int | None
+Integers = tuple[int, ...] | None
+Tables = tuple[LookupTable, ...]
+
+READERS = {
+    Text: Item.text, Texts: Item.texts, Number: Item.number, Numbers: Item.numbers,
+    Integer: Item.integer, Integers: Item.integers, Tables: Item.lookup_tables,
+}  # fmt: skip
+REFERENCES = frozenset(map(tag_of, ("ReferencedImageSequence", "DerivationImageSequence")))
+CONVERTED = frozenset(
+    map(tag_of, ("UnassignedSharedConvertedAttributesSequence", "UnassignedPerFrameConvertedAttributesSequence"))
+)
+
+
+@dataclass(slots=True)
+class FrameAttributes:
+    """What holds for one frame, after per-frame and shared functional groups and the instance itself."""
+
+    number: int
+    ImagePositionPatient: Numbers = None
+    ImageOrientationPatient: Numbers = None
+    PixelSpacing: Numbers = None
+    ImagerPixelSpacing: Numbers = None
+    SliceThickness: Number = None
+    SpacingBetweenSlices: Number = None
+    SliceLocation: Number = None
+    RescaleSlope: Number = None
+    RescaleIntercept: Number = None
+    RescaleType: Text = None
+    ModalityLUTSequence: Tables = ()
+    WindowCenter: Numbers = None
+    WindowWidth: Numbers = None
+    WindowCenterWidthExplanation: Texts = ()
+    VOILUTFunction: Text = None
+    VOILUTSequence: Tables = ()
+    StackID: Text = None
+    InStackPositionNumber: Integer = None
+    DimensionIndexValues: Integers = None
+    TemporalPositionIndex: Integer = None
+    TemporalPositionIdentifier: Integer = None
+    TemporalPositionTimeOffset: Number = None
+    TriggerTime: Number = None
+    NominalCardiacTriggerDelayTime: Number = None
+    FrameReferenceTime: Number = None
+    FrameAcquisitionNumber: Integer = None
+    FrameAcquisitionDateTime: Text = None
+    FrameReferenceDateTime: Text = None
+    FrameType: Texts = ()
+    FrameLaterality: Text = None
+    PatientOrientation: Texts = ()
+    EchoTime: Number = None
+    EffectiveEchoTime: Number = None
+    RepetitionTime: Number = None
+    InversionTime: Number = None
+    FlipAngle: Number = None
+    DiffusionBValue: Number = None
+    ConvolutionKernel: Texts = ()
+    KVP: Number = None
+    XRayTubeCurrent: Number = None
+    Exposure: Number = None
+
+
+@cache
+def attributes(record: type) -> dict[str, Any]:
+    """Return keyword → reader for the fields of a record that are DICOM attributes."""
+    types = get_type_hints(record)
+    return {
+        each.name: READERS[types[each.name]]
+        for each in fields(record)
+        if each.name[0].isupper() and types[each.name] in READERS
+    }
+
+
+def flat(groups: Item) -> dict[str, Any]:
+    """Return the elements of all macros of a functional group item; converted attributes yield to real macros."""
+    elements: dict[str, Any] = {}
+    converted: dict[str, Any] = {}
+    for tag, element in groups.elements.items():
+        values = element.get("Value") if isinstance(element, dict) else None
+        if isinstance(values, list) and values and isinstance(values[0], dict) and tag not in REFERENCES:
+            (converted if tag in CONVERTED else elements).update(values[0])
+    return {**converted, **elements}
+
+
+def resolved(number: int, instance: object, shared: Item, per_frame: Item | None) -> FrameAttributes:
+    """Return the attributes of frame `number`: what the groups don't say, the `instance` may."""
+    elements: Mapping[str, Any] = {**shared.elements, **(flat(per_frame) if per_frame else {})}
+    item = Item(elements, shared.faults, shared.bulkdata)
+    frame = FrameAttributes(number)
+    for keyword, read in attributes(FrameAttributes).items():
+        value = read(item, keyword) if item.has(keyword) else None
+        if value in (None, ()):
+            value = getattr(instance, keyword, getattr(frame, keyword))
+        setattr(frame, keyword, value)
+    return frame
