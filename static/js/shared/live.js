@@ -1,0 +1,114 @@
+/** One socket per page, which comes back by itself. */
+
+/**
+ * @typedef {object} Wire
+ * @property {(message: object) => boolean} send   false when the line is down
+ * @property {() => boolean} isOpen
+ * @property {() => void} close
+ */
+
+/**
+ * @typedef {"connecting" | "open" | "lost" | "refused"} WireState
+ */
+
+/**
+ * @typedef {object} Listeners
+ * @property {(message: Record<string, any>) => void} onText
+ * @property {(header: Record<string, any>, body: Uint8Array<ArrayBuffer>) => void} onBinary
+ * @property {(state: WireState) => void} onState
+ * @property {(milliseconds: number) => void} onRoundTrip
+ */
+
+const FIRST_PAUSE = 250;
+const LONGEST_PAUSE = 8000;
+const PING_EVERY = 5000;
+const PONG_WITHIN = 12000;
+/** Close codes with which the server says "not you": asking again would not help. */
+const REFUSALS = [4401, 4403, 4404];
+
+/**
+ * A binary message: length of the header (32 bits, most significant byte first), header in JSON, body.
+ * @param {ArrayBuffer} message
+ * @returns {{header: Record<string, any>, body: Uint8Array<ArrayBuffer>}}
+ */
+export function unpack(message) {
+  const length = new DataView(message).getUint32(0);
+  if (4 + length > message.byteLength) throw new RangeError("a message shorter than its header says");
+  const header = JSON.parse(new TextDecoder().decode(new Uint8Array(message, 4, length)));
+  return { header, body: new Uint8Array(message, 4 + length) };
+}
+
+/**
+ * @param {string} path below this origin
+ * @param {Listeners} listeners
+ * @returns {Wire}
+ */
+export function connect(path, { onText, onBinary, onState, onRoundTrip }) {
+  const address = new URL(path, location.href);
+  address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
+  /** @type {WebSocket | undefined} */
+  let socket;
+  let pause = FIRST_PAUSE;
+  let over = false;
+  let pinged = 0;
+  let heard = 0;
+
+  function open() {
+    onState("connecting");
+    socket = new WebSocket(address);
+    socket.binaryType = "arraybuffer";
+    socket.addEventListener("open", () => {
+      pause = FIRST_PAUSE;
+      heard = performance.now();
+      onState("open");
+      ping();
+    });
+    socket.addEventListener("message", ({ data }) => {
+      heard = performance.now();
+      if (typeof data === "string") {
+        const message = JSON.parse(data);
+        if ("pong" in message) onRoundTrip(heard - pinged);
+        else onText(message);
+      } else {
+        const { header, body } = unpack(data);
+        onBinary(header, body);
+      }
+    });
+    socket.addEventListener("close", ({ code }) => {
+      if (over) return;
+      if (REFUSALS.includes(code)) {
+        over = true;
+        return onState("refused");
+      }
+      onState("lost");
+      setTimeout(() => over || open(), pause);
+      pause = Math.min(LONGEST_PAUSE, pause * 2);
+    });
+  }
+
+  function ping() {
+    pinged = performance.now();
+    socket?.send(JSON.stringify({ ping: Math.round(pinged) }));
+  }
+
+  const heart = setInterval(() => {
+    if (socket?.readyState !== WebSocket.OPEN) return;
+    if (performance.now() - heard > PONG_WITHIN) socket.close();
+    else ping();
+  }, PING_EVERY);
+
+  open();
+  return {
+    send(message) {
+      if (socket?.readyState !== WebSocket.OPEN) return false;
+      socket.send(JSON.stringify(message));
+      return true;
+    },
+    isOpen: () => socket?.readyState === WebSocket.OPEN,
+    close() {
+      over = true;
+      clearInterval(heart);
+      socket?.close();
+    },
+  };
+}

@@ -1,0 +1,279 @@
+/** Wiring only: the page's JSON becomes a store, the store becomes panes, hands and lines change the store. */
+
+/** @import { Preferences, SeriesStacks, State } from "./state.js" */
+/** @import { Command } from "./commands.js" */
+import { ApiError, getJson, putJson } from "../shared/api.js";
+import { el, find, setText } from "../shared/dom.js";
+import { gettext } from "../shared/i18n.js";
+import { chord, isSingle, takesKeys } from "../shared/keys.js";
+import { createStore } from "../shared/store.js";
+import { bindings } from "./commands.js";
+import { byKey } from "./hands.js";
+import { persons } from "./identity.js";
+import { contextMenu } from "./menu.js";
+import { helpSheet, palette } from "./palette.js";
+import { fillPanel, takeDrops } from "./panel.js";
+import { Pictures } from "./pictures.js";
+import { listen } from "./pointer.js";
+import { restore } from "./presentation.js";
+import { keepSaved } from "./saving.js";
+import { first, listStudy } from "./shelf.js";
+import {
+  changePane, initial, pane, paneAt, place, PREFERENCES, receiveSeries, receiveStudy, seriesKey, stackOf, studyKey,
+} from "./state.js";
+import { fillToolbar } from "./toolbar.js";
+import { Viewport } from "./viewport.js";
+
+/** @typedef {{archive: string, study: string, state_id: string | null, urls: Record<"study" | "state" | "states" | "preferences" | "socket" | "login", string>}} Page */
+
+const PREFERENCE = "viewer";
+const MOST_PANES = 16;
+const page = /** @type {Page} */ (JSON.parse(find("#page").textContent ?? ""));
+const store = createStore(initial(page.archive, page.study));
+const banner = find("#banner");
+const grid = find("#panes");
+
+const pictures = new Pictures(page.urls.socket, {
+  onState: (line) => {
+    store.update((state) => ({ ...state, line }));
+    if (line === "open") viewports.forEach((viewport) => viewport.retry());
+    if (line === "refused") location.assign(`${page.urls.login}?next=${encodeURIComponent(location.pathname + location.search)}`);
+  },
+  onMessage: hear,
+});
+
+/** @type {Viewport[]} */
+const viewports = [];
+/** @type {Set<string>} */
+const asked = new Set();
+
+/** As many image areas as the layout has places; they are made once and kept. */
+function makePanes(/** @type {number} */ count) {
+  while (viewports.length < Math.min(count, MOST_PANES)) {
+    const viewport = new Viewport(viewports.length, store, pictures, { onPaint: checkPersons });
+    listen(viewport, store, { onMenu });
+    takeDrops(viewport.element, (source) => store.update((state) => place(state, viewport.number, source)));
+    viewport.area.addEventListener("focus", () => store.update((state) => ({ ...state, active: viewport.number })));
+    viewport.area.addEventListener("pointerenter", () => (hovered = viewport));
+    viewport.area.addEventListener("pointerleave", () => (hovered = null));
+    viewports.push(viewport);
+    grid.append(viewport.element);
+  }
+}
+
+/** @type {Viewport | null} */
+let hovered = null;
+
+/** Two persons on one screen can't be overlooked: both panes say so, as long as it is so. */
+function checkPersons() {
+  const found = persons(store.state, viewports.map((viewport) => viewport.picture?.patient ?? null));
+  const words =
+    found === "two" ? gettext("TWO PATIENTS ON THIS SCREEN")
+    : found === "differing" ? gettext("THE IMAGES NAME DIFFERENT PERSONS")
+    : "";
+  viewports.forEach((viewport, index) => viewport.warn(paneAt(store.state, index) ? words : ""));
+}
+
+/** @param {Record<string, any>} message of the socket, no picture */
+function hear(message) {
+  if (message.progress) {
+    const { series, stack, states } = message.progress;
+    viewports.forEach((viewport) => viewport.progress(series, stack, states));
+  } else if (message.probe) {
+    viewports.forEach((viewport) => viewport.probed(message.probe));
+  } else if (typeof message.topic === "string" && message.topic.startsWith("series.")) {
+    void askSeriesAgain(message.topic.slice("series.".length));
+  }
+}
+
+/** @param {unknown} error @returns {string} */
+function wordsOf(error) {
+  if (error instanceof ApiError) return error.message;
+  throw error;
+}
+
+/** @param {string} key archive and study */
+async function askStudy(key) {
+  if (asked.has(key)) return;
+  asked.add(key);
+  const answer = await getJson(`/api/studies/${key}/`).catch((error) => ({ error: wordsOf(error) }));
+  if ("error" in answer) asked.delete(key);
+  store.update((state) => receiveStudy(state, key, answer));
+}
+
+/** @param {string} key archive, study and series */
+async function askSeries(key) {
+  if (asked.has(key)) return;
+  asked.add(key);
+  const [archive, study, series] = key.split("/");
+  /** @type {SeriesStacks | {error: string}} */
+  const answer = await getJson(`/api/studies/${archive}/${study}/series/${series}/stacks/`).catch((error) => ({ error: wordsOf(error) }));
+  if ("error" in answer) asked.delete(key);
+  store.update((state) => receiveSeries(state, key, answer));
+  pictures.tell({ listen: `series.${series}` });
+}
+
+/** @param {string} series whose images have changed in the archive */
+async function askSeriesAgain(series) {
+  const keys = Object.keys(store.state.series).filter((key) => key.endsWith(`/${series}`));
+  pictures.forget();
+  for (const key of keys) {
+    asked.delete(key);
+    await askSeries(key);
+  }
+}
+
+/**
+ * @param {Command} command
+ * @param {number} [target] pane
+ */
+function run(command, target) {
+  store.update((state) => {
+    const aimed = target === undefined ? state : { ...state, active: target };
+    if (command.offered?.(aimed) === false) return state;
+    const viewport = viewports[aimed.active];
+    return command.effect && viewport ? byKey(aimed, command.effect, viewport) : (command.run?.(aimed) ?? aimed);
+  });
+  if (command.effect === "palette") openPalette();
+  if (command.effect === "help") openHelp();
+}
+
+const openPalette = palette(store, (command) => {
+  run(command);
+  focusActive();
+});
+const openHelp = helpSheet(store, (preferences) => {
+  store.update((state) => ({ ...state, preferences }));
+  void putJson(`${page.urls.preferences}${PREFERENCE}/`, preferences).catch(wordsOf);
+});
+const openMenu = contextMenu(store, (command) => {
+  run(command);
+  focusActive();
+});
+
+/** @param {number} x @param {number} y */
+function onMenu(x, y) {
+  openMenu(x, y);
+}
+
+function focusActive() {
+  viewports[store.state.active]?.area.focus({ preventScroll: true });
+}
+
+document.addEventListener("keydown", (event) => {
+  if (takesKeys(event.target) || event.defaultPrevented) return;
+  const name = chord(event);
+  const { preferences } = store.state;
+  const command = bindings(preferences.keys).get(name);
+  if (!command) return;
+  if (isSingle(name)) {
+    // Single keys act on images only: the one with the focus, or the one under the pointer (WCAG 2.1.4).
+    const onImage = hovered !== null || viewports.some(({ area }) => area === document.activeElement);
+    const moves = /^(Shift\+)?(Arrow|Home|End|Page)/.test(name);
+    if (!onImage || (!moves && !preferences.single_keys)) return;
+    if (hovered === null || event.target === document.body || viewports.some(({ area }) => area === event.target)) event.preventDefault();
+    else return;
+  }
+  event.preventDefault();
+  run(command, hovered?.number);
+});
+
+fillToolbar(find("#toolbar"), store, (command, event) => {
+  run(command);
+  // A click leaves the keys to the image; a key press leaves them to the toolbar.
+  if (event.detail > 0 && command.group !== "page") focusActive();
+});
+fillPanel(find("#timeline"), find("#thumbnails"), store, {
+  onStudy: (key) => {
+    opening = key;
+    store.update((state) => ({ ...state, listed: key }));
+    placeOpening();
+  },
+  onItem: ({ source }) => {
+    store.update((state) => place(state, state.active, source));
+    focusActive();
+  },
+});
+
+/** The study that a reader has turned to and whose first series isn't in a pane yet. */
+let opening = "";
+
+function placeOpening() {
+  const known = store.state.studies[opening];
+  if (!known || "error" in known) return;
+  const key = opening;
+  opening = "";
+  store.update((state) => listStudy(state, key));
+}
+
+store.watch((state) => state.layout, ({ rows, columns }) => {
+  makePanes(rows * columns);
+  grid.dataset["layout"] = `${rows}x${columns}`;
+});
+store.watch((state) => state.maximised, (maximised) => grid.classList.toggle("maximised", maximised));
+store.watch((state) => state.panes, (panes) => {
+  for (const shown of panes) {
+    if (!shown) continue;
+    void askStudy(studyKey(shown.source));
+    void askSeries(seriesKey(shown.source));
+  }
+  checkPersons();
+});
+store.watch((state) => state.listed, (key) => {
+  void askStudy(key);
+  if (key !== studyKey(store.state) || opening) opening = key;
+});
+store.watch((state) => state.studies, () => {
+  placeOpening();
+  checkPersons();
+});
+store.watch((state) => state.active, () => {
+  if (document.activeElement === document.body || viewports.some(({ area }) => area === document.activeElement)) focusActive();
+});
+store.watch((state) => state.line, (line) => {
+  const words = line === "lost" ? gettext("The line to the server is down. Trying again; what is shown stays as it is.") : "";
+  setText(banner, words);
+  banner.hidden = words === "";
+});
+addEventListener("pagehide", () => pictures.close());
+addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
+
+/** @param {string} address @returns {Promise<any>} null where there is nothing, or nothing for this user */
+async function optional(address) {
+  return getJson(address).catch((error) => (wordsOf(error), null));
+}
+
+/** @param {State} state @param {any} saved */
+function begin(state, saved) {
+  if (saved) return restore(state, saved);
+  const source = first(state, studyKey(state));
+  return source ? { ...state, panes: [pane(source)] } : state;
+}
+
+async function open() {
+  const stateAddress = page.state_id ? `${page.urls.states}${page.state_id}/` : page.urls.state;
+  const [, answer, preferences] = await Promise.all([
+    askStudy(studyKey(page)),
+    optional(stateAddress),
+    optional(`${page.urls.preferences}${PREFERENCE}/`),
+  ]);
+  const own = store.state.studies[studyKey(page)];
+  if (own && "error" in own) return fail(own.error);
+  const saved = answer?.state === undefined ? answer : answer.state;
+  const kept = preferences?.value === undefined ? preferences : preferences.value;
+  store.update((state) => begin({ ...state, preferences: { ...PREFERENCES, ...kept } }, saved));
+  if (!paneAt(store.state)) grid.append(el("p", { class: "nothing" }, gettext("This study has no images that can be shown yet.")));
+  focusActive();
+  keepSaved(store, page.urls.state);
+  const studies = own?.studies ?? [];
+  // The priors wait for the first picture; what they hold decides what a second pane offers.
+  setTimeout(() => studies.forEach((study) => void askStudy(studyKey(study))), 1000);
+}
+
+/** @param {string} words */
+function fail(words) {
+  const again = el("button", { type: "button", class: "button", onclick: () => location.reload() }, gettext("Try again"));
+  grid.replaceChildren(el("div", { class: "nothing", role: "alert" }, el("strong", {}, gettext("This study can't be opened")), el("p", {}, words), again));
+}
+
+void open();

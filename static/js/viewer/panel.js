@@ -1,0 +1,121 @@
+/** The left panel: the patient's studies in time order, and the thumbnails of one of them. */
+
+/** @import { State, StudyOverview } from "./state.js" */
+/** @import { Item } from "./shelf.js" */
+/** @import { Store } from "../shared/store.js" */
+import { el, svg } from "../shared/dom.js";
+import { gettext, interpolate, ngettext } from "../shared/i18n.js";
+import { interval, isoDate } from "./corners.js";
+import { icon } from "./icons.js";
+import { isOf, shelf } from "./shelf.js";
+import { paneAt, stackKey, studyKey, visible } from "./state.js";
+
+const KIND = "application/x-samsyn-source";
+const ROUND = 2 * Math.PI * 6;
+
+/**
+ * @param {HTMLElement} timeline
+ * @param {HTMLElement} thumbnails
+ * @param {Store<State>} store
+ * @param {{onStudy: (key: string) => void, onItem: (item: Item) => void}} listeners
+ */
+export function fillPanel(timeline, thumbnails, store, { onStudy, onItem }) {
+  store.watch((state) => state.studies[studyKey(state)], (own) => drawTimeline(own));
+  store.watch((state) => state.listed, () => drawTimeline(store.state.studies[studyKey(store.state)]));
+  let drawn = "";
+  store.watch((state) => state, (state) => {
+    const items = shelf(state, state.listed);
+    const now = items.map((item) => [stackKey(item.source), item.words, item.viewable].join(" ")).join("\n");
+    if (now !== drawn) thumbnails.replaceChildren(...items.map((item) => el("li", {}, thumbnail(item, onItem))));
+    drawn = now;
+    items.forEach((item, index) => mark(thumbnails.children[index], item, state));
+  });
+
+  /** @param {StudyOverview | {error: string} | undefined} own */
+  function drawTimeline(own) {
+    if (!own || "error" in own) return;
+    const { listed } = store.state;
+    timeline.replaceChildren(...[...own.studies].reverse().map((study) => {
+      const key = studyKey(study);
+      const date = isoDate(study.date) || gettext("No date");
+      const when = key === studyKey(store.state) ? gettext("this study") : interval(study.date, own.study_date);
+      return el("li", {}, el(
+        "button",
+        { type: "button", class: "study", "data-study": study.study, "aria-pressed": String(key === listed), title: study.description, onclick: () => onStudy(key) },
+        el("span", { class: "when" }, el("strong", {}, date), ` ${study.modalities}`),
+        el("span", { class: "what" }, study.description || gettext("No description")),
+        el("span", { class: key === studyKey(store.state) ? "muted" : "prior" }, when),
+      ));
+    }));
+  }
+}
+
+/**
+ * @param {Item} item
+ * @param {(item: Item) => void} onItem
+ */
+function thumbnail(item, onItem) {
+  const name = el("span", { class: "title" }, item.title);
+  const words = el("span", { class: "words muted" }, [item.modality, item.words].filter(Boolean).join(" · "));
+  if (!item.viewable) {
+    return el("div", { class: "thumb not-yet", "data-series": item.source.series }, el("span", { class: "picture" }, icon("eye")), name, words, el("span", { class: "muted" }, gettext("not yet viewable")));
+  }
+  const image = el("img", { src: addressOf(item), alt: "", width: 128, height: 128, loading: "lazy", draggable: "false" });
+  image.addEventListener("error", () => image.replaceWith(icon("layout-1")));
+  const ring = svg("svg", { class: "ring", viewBox: "0 0 16 16", "aria-hidden": "true" },
+    svg("circle", { cx: 8, cy: 8, r: 6, class: "track" }), svg("circle", { cx: 8, cy: 8, r: 6, class: "part", "stroke-dasharray": `0 ${ROUND}` }));
+  const button = el(
+    "button",
+    { type: "button", class: "thumb", draggable: "true", "data-series": item.source.series, "data-stack": item.source.stack, onclick: () => onItem(item) },
+    el("span", { class: "picture" }, image, ring), name, words, el("span", { class: "seen muted" }),
+  );
+  button.addEventListener("dragstart", (event) => event.dataTransfer?.setData(KIND, JSON.stringify(item.source)));
+  return button;
+}
+
+/** @param {Item} item */
+function addressOf({ source: { archive, study, series }, middle }) {
+  const image = middle ? `/instances/${middle.instance}/frames/${middle.frame}` : "";
+  return `/dicomweb/${archive}/studies/${study}/series/${series}${image}/thumbnail?viewport=128,128`;
+}
+
+/**
+ * What changes while one reads: shown now, and how much of it was seen.
+ * @param {Element | undefined} place
+ * @param {Item} item
+ * @param {State} state
+ */
+function mark(place, item, state) {
+  const button = place?.firstElementChild;
+  if (!(button instanceof HTMLButtonElement)) return;
+  const current = visible(state).some((index) => isOf(item, paneAt(state, index)));
+  button.setAttribute("aria-pressed", String(current));
+  const seen = state.seen[stackKey(item.source)]?.size ?? 0;
+  const part = item.count ? Math.min(1, seen / item.count) : 0;
+  button.querySelector(".ring .part")?.setAttribute("stroke-dasharray", `${ROUND * part} ${ROUND}`);
+  button.querySelector(".ring")?.classList.toggle("whole", part === 1);
+  const words = button.querySelector(".seen");
+  if (words) words.textContent = seen === 0 ? "" : part === 1 ? gettext("all seen") : ngettext("{count} seen", "{count} seen", seen);
+  button.setAttribute("aria-label", interpolate(gettext("{title}, {words}, {seen} seen"), { title: item.title, words: item.words, seen }));
+}
+
+/**
+ * Let thumbnails be dropped on a pane.
+ * @param {HTMLElement} element
+ * @param {(source: import("./state.js").Source) => void} onSource
+ */
+export function takeDrops(element, onSource) {
+  element.addEventListener("dragover", (event) => {
+    if (!event.dataTransfer?.types.includes(KIND)) return;
+    event.preventDefault();
+    element.classList.add("target");
+  });
+  element.addEventListener("dragleave", () => element.classList.remove("target"));
+  element.addEventListener("drop", (event) => {
+    element.classList.remove("target");
+    const source = event.dataTransfer?.getData(KIND);
+    if (!source) return;
+    event.preventDefault();
+    onSource(JSON.parse(source));
+  });
+}

@@ -1,0 +1,159 @@
+/** Mouse, touch and wheel on an image area, turned into changes of state. */
+
+/** @import { State, Tool } from "./state.js" */
+/** @import { Store } from "../shared/store.js" */
+/** @import { Viewport } from "./viewport.js" */
+import { maximise } from "./commands.js";
+import { panned, zoomed } from "./geometry.js";
+import { startOf } from "./presets.js";
+import { activate, changePane, paneAt, scroll, scrollTo, stackOf } from "./state.js";
+import { dragScroll, dragWindow, dragZoom, wheelSteps, wheelZoom } from "./tools.js";
+import { gridOf } from "./wishes.js";
+
+const CLICK = 3;
+const FINGERS = /** @type {Record<number, Tool>} */ ({ 1: "scroll", 3: "window" });
+
+/**
+ * @param {Viewport} viewport
+ * @param {Store<State>} store
+ * @param {{onMenu: (x: number, y: number) => void}} listeners
+ */
+export function listen(viewport, store, { onMenu }) {
+  const { area, number } = viewport;
+  /** @type {Map<number, PointerEvent>} */
+  const fingers = new Map();
+  /** @type {AbortController | null} */
+  let drag = null;
+  let left = 0;
+
+  area.addEventListener("contextmenu", (event) => event.preventDefault());
+  area.addEventListener("pointerdown", (event) => {
+    store.update((state) => activate(state, number));
+    area.focus({ preventScroll: true });
+    if (event.pointerType === "touch") fingers.set(event.pointerId, event);
+    drag?.abort();
+    drag = new AbortController();
+    if (fingers.size === 2) return pinch(drag.signal);
+    const tool = fingers.size ? FINGERS[fingers.size] : toolOf(event, store.state.tool);
+    if (!tool) return;
+    event.preventDefault();
+    area.setPointerCapture(event.pointerId);
+    begin(event, tool, drag.signal);
+  });
+  for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) {
+    area.addEventListener(end, (event) => {
+      fingers.delete(/** @type {PointerEvent} */ (event).pointerId);
+      if (event.type === "pointerup") setTimeout(() => drag?.abort());
+      else drag?.abort();
+    });
+  }
+  area.addEventListener("dblclick", () => store.update((state) => maximise(activate(state, number))));
+  area.addEventListener("wheel", (event) => {
+    event.preventDefault();
+    if (event.ctrlKey) return zoomBy(wheelZoom(event.deltaY || event.deltaX), device(event));
+    const { steps, left: rest } = wheelSteps(event, left);
+    left = rest;
+    if (steps) store.update((state) => scroll(state, steps * (event.shiftKey ? 10 : 1), number));
+  }, { passive: false });
+  area.addEventListener("pointermove", (event) => {
+    if (event.pointerType !== "touch" && !event.buttons) viewport.point(device(event));
+  });
+  area.addEventListener("pointerleave", () => viewport.point(null));
+
+  /** A place in device pixels of the canvas. @param {MouseEvent} event @returns {[number, number]} */
+  function device({ clientX, clientY }) {
+    const { left: x, top: y } = area.getBoundingClientRect();
+    return [(clientX - x) * devicePixelRatio, (clientY - y) * devicePixelRatio];
+  }
+
+  /**
+   * @param {number} factor
+   * @param {[number, number]} at
+   * @param {import("./geometry.js").Look | null} [from]
+   */
+  function zoomBy(factor, at, from) {
+    store.update((state) => {
+      const stack = stackOf(state, paneAt(state, number));
+      const look = from ?? paneAt(state, number);
+      return stack && look ? changePane(state, zoomed(gridOf(stack), viewport.size, look, factor, at), number) : state;
+    });
+  }
+
+  /**
+   * @param {PointerEvent} start
+   * @param {Tool} tool
+   * @param {AbortSignal} signal
+   */
+  function begin(start, tool, signal) {
+    const pane = paneAt(store.state, number);
+    const stack = stackOf(store.state, pane);
+    const at = device(start);
+    const window = stack && startOf(stack, pane?.voi ?? null, viewport.picture?.window);
+    let moved = false;
+    area.addEventListener("pointermove", (event) => {
+      if (event.pointerId !== start.pointerId || !pane || !stack) return;
+      const [dx, dy] = [event.clientX - start.clientX, event.clientY - start.clientY];
+      moved ||= Math.hypot(dx, dy) > CLICK;
+      if (!moved) return;
+      if (tool === "window" && window) {
+        const inverted = viewport.picture?.inverted ?? false;
+        const voi = dragWindow(window, { dx, dy }, { inverted, upDarkens: store.state.preferences.up_darkens });
+        store.update((state) => changePane(state, { voi }, number));
+      } else if (tool === "pan") {
+        const center = panned(gridOf(stack), viewport.size, pane, dx * devicePixelRatio, dy * devicePixelRatio);
+        store.update((state) => changePane(state, { center }, number));
+      } else if (tool === "zoom") {
+        zoomBy(dragZoom(dy), at, pane);
+      } else if (tool === "scroll") {
+        store.update((state) => scrollTo(state, dragScroll(pane.index ?? 0, dy, stack.entries.length), number));
+      }
+    }, { signal });
+    area.addEventListener("pointerup", (event) => {
+      if (start.button === 2 && !moved) onMenu(event.clientX, event.clientY);
+    }, { signal });
+  }
+
+  /** @param {AbortSignal} signal */
+  function pinch(signal) {
+    const [one, other] = [...fingers.values()];
+    const pane = paneAt(store.state, number);
+    const stack = stackOf(store.state, pane);
+    if (!one || !other || !pane || !stack) return;
+    const begun = spread(device(one), device(other));
+    area.addEventListener("pointermove", (event) => {
+      if (!fingers.has(event.pointerId)) return;
+      fingers.set(event.pointerId, event);
+      const [first, second] = [...fingers.values()];
+      if (!first || !second) return;
+      const now = spread(device(first), device(second));
+      const look = { ...pane, ...zoomed(gridOf(stack), viewport.size, pane, now.length / begun.length, begun.middle) };
+      const [dx, dy] = [now.middle[0] - begun.middle[0], now.middle[1] - begun.middle[1]];
+      const center = panned(gridOf(stack), viewport.size, look, dx, dy);
+      store.update((state) => changePane(state, { scale: look.scale, center }, number));
+    }, { signal });
+  }
+}
+
+/**
+ * @param {[number, number]} one
+ * @param {[number, number]} other
+ * @returns {{length: number, middle: [number, number]}}
+ */
+function spread(one, other) {
+  const length = Math.max(1, Math.hypot(one[0] - other[0], one[1] - other[1]));
+  return { length, middle: [(one[0] + other[0]) / 2, (one[1] + other[1]) / 2] };
+}
+
+/**
+ * The tool of a mouse button, with the keys that are held.
+ * @param {MouseEvent} event
+ * @param {Tool} active
+ * @returns {Tool | null}
+ */
+function toolOf({ button, ctrlKey, metaKey, shiftKey }, active) {
+  if (button === 1) return "pan";
+  if (button === 2) return "zoom";
+  if (button !== 0) return null;
+  if (ctrlKey || metaKey) return "zoom";
+  return shiftKey ? "pan" : active;
+}

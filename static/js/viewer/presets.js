@@ -1,0 +1,106 @@
+/** Windows by name, and which window a pane asks for. */
+
+/** @import { Pane, Stack, Voi, Window, WindowChoice } from "./state.js" */
+import { gettext } from "../shared/i18n.js";
+
+/** @typedef {{name: string, label: () => string, digit: number | null, width: number, center: number}} Preset */
+
+/** For CT, in Hounsfield units. @type {readonly Preset[]} */
+export const CT = [
+  { name: "soft-tissue", label: () => gettext("Soft tissue"), digit: 1, width: 400, center: 40 },
+  { name: "lung", label: () => gettext("Lung"), digit: 2, width: 1500, center: -600 },
+  { name: "bone", label: () => gettext("Bone"), digit: 3, width: 2000, center: 400 },
+  { name: "brain", label: () => gettext("Brain"), digit: 4, width: 80, center: 40 },
+  { name: "mediastinum", label: () => gettext("Mediastinum"), digit: 5, width: 350, center: 50 },
+  { name: "liver", label: () => gettext("Liver"), digit: 6, width: 150, center: 90 },
+  { name: "angio", label: () => gettext("Angiography"), digit: 7, width: 600, center: 300 },
+  { name: "stroke", label: () => gettext("Stroke"), digit: 8, width: 40, center: 40 },
+  { name: "subdural", label: () => gettext("Subdural"), digit: 9, width: 200, center: 75 },
+  { name: "air", label: () => gettext("Air"), digit: null, width: 1000, center: -426 },
+  { name: "temporal-bone", label: () => gettext("Temporal bone"), digit: null, width: 4000, center: 700 },
+];
+
+/**
+ * The presets that mean something for a stack. Values in Hounsfield units fit nothing but CT.
+ * @param {Pick<Stack, "modality" | "unit" | "colour"> | null} stack
+ * @returns {readonly Preset[]}
+ */
+export function presetsFor(stack) {
+  return stack && stack.modality === "CT" && stack.unit === "HU" && !stack.colour ? CT : [];
+}
+
+/**
+ * @param {Preset} preset
+ * @returns {Window}
+ */
+export function windowOf({ center, width }) {
+  return { center, width, function: "LINEAR" };
+}
+
+/**
+ * The preset that a window is, or null.
+ * @param {Pick<Stack, "modality" | "unit" | "colour"> | null} stack
+ * @param {{center: number, width: number} | null} window
+ * @returns {Preset | null}
+ */
+export function presetOf(stack, window) {
+  return presetsFor(stack).find(({ center, width }) => center === window?.center && width === window.width) ?? null;
+}
+
+/**
+ * @param {WindowChoice} choice
+ * @returns {Window}
+ */
+function asWindow({ center, width, function: name }) {
+  const known = name === "LINEAR_EXACT" || name === "SIGMOID" ? name : "LINEAR";
+  return { center, width, function: known };
+}
+
+/**
+ * The window that a pane asks for; null leaves it to the server (colour, or a lookup table of the file's own).
+ * One window for the whole stack: it never changes from slice to slice by itself.
+ * @param {Stack} stack
+ * @param {Voi} voi
+ * @returns {Window | null}
+ */
+export function wanted(stack, voi) {
+  if (stack.colour) return null;
+  if (voi && "width" in voi) return voi;
+  const choice = voi ? stack.windows[voi.choice] : stack.window;
+  return choice && isFunction(choice) ? asWindow(choice) : null;
+}
+
+/**
+ * Whether a choice of the file is a window function, and not a lookup table, which no parameter can ask for.
+ * @param {WindowChoice} choice
+ */
+function isFunction(choice) {
+  return choice.function !== "LUT" && choice.width > 0;
+}
+
+/**
+ * The window that a hand starts from: the one that is shown, or the range that the file's lookup table covers.
+ * @param {Stack} stack
+ * @param {Voi} voi
+ * @param {{center?: number, width?: number} | null | undefined} painted
+ * @returns {Window | null}
+ */
+export function startOf(stack, voi, painted) {
+  const asked = wanted(stack, voi);
+  if (asked || stack.colour) return asked;
+  const { center, width } = painted ?? {};
+  return typeof center === "number" && typeof width === "number" ? { center, width, function: "LINEAR" } : null;
+}
+
+/**
+ * The file's own window; again, the next one that it offers.
+ * @param {Stack} stack
+ * @param {Pane} shown
+ * @returns {Voi}
+ */
+export function nextOfFile(stack, shown) {
+  const offered = stack.windows.flatMap((choice, index) => (isFunction(choice) ? [index] : []));
+  const present = shown.voi && "choice" in shown.voi ? shown.voi.choice : -1;
+  const next = offered.find((index) => index > present) ?? offered[0];
+  return next === undefined || offered.length !== stack.windows.length && next === offered[0] && present >= 0 ? null : { choice: next };
+}

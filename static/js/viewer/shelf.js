@@ -1,0 +1,161 @@
+/** What there is to look at: the thumbnails of a study, in order, and what goes into a pane by itself. */
+
+/** @import { Pane, SeriesOverview, Shown, Source, State, StudyOverview } from "./state.js" */
+import { gettext, ngettext } from "../shared/i18n.js";
+import { isShown, pane, paneAt, place, seriesKey, stackKey, stackOf, studyKey, visible } from "./state.js";
+
+/**
+ * One thumbnail: a stack, a series whose stacks aren't known yet, or a series that can't be shown.
+ * @typedef {object} Item
+ * @property {Source} source
+ * @property {boolean} viewable
+ * @property {string} title
+ * @property {string} modality
+ * @property {string} words       the kind of what isn't viewable, or how many images there are
+ * @property {number | null} count
+ * @property {Shown | null} middle the image of the thumbnail; null: the server chooses
+ */
+
+/**
+ * @param {State} state
+ * @param {string} key of a study
+ * @returns {Item[]}
+ */
+export function shelf(state, key) {
+  const study = state.studies[key];
+  if (!study || "error" in study) return [];
+  return study.series.flatMap((series) => itemsOf(state, study, series));
+}
+
+/**
+ * @param {State} state
+ * @param {StudyOverview} study
+ * @param {SeriesOverview} series
+ * @returns {Item[]}
+ */
+function itemsOf(state, study, series) {
+  const source = { archive: study.archive, study: study.study, series: series.uid, stack: "" };
+  const known = state.series[seriesKey(source)];
+  const title = series.description || gettext("No description");
+  const other = { source, title, modality: series.modality, count: series.instances, middle: null };
+  if (series.viewable === false) return [{ ...other, viewable: false, words: series.words || gettext("Not yet viewable") }];
+  if (!known || "error" in known) {
+    return [{ ...other, viewable: true, words: known ? known.error : images(series.instances) }];
+  }
+  if (!known.stacks.length) {
+    return [{ ...other, viewable: false, words: known.not_viewable[0]?.words ?? known.words ?? gettext("Not yet viewable") }];
+  }
+  return known.stacks.map((stack) => {
+    const shown = stack.entries.filter(isShown);
+    return {
+      source: { ...source, stack: stack.key },
+      viewable: true,
+      title: stack.title || title,
+      modality: stack.modality || series.modality,
+      words: images(shown.length),
+      count: shown.length,
+      middle: shown[Math.floor(shown.length / 2)] ?? null,
+    };
+  });
+}
+
+/** @param {number | null} count */
+function images(count) {
+  return count === null ? "" : ngettext("{count} image", "{count} images", count);
+}
+
+/**
+ * Whether a pane shows what a thumbnail stands for.
+ * @param {Item} item
+ * @param {Pane | null} shown
+ */
+export function isOf(item, shown) {
+  if (!shown || seriesKey(shown.source) !== seriesKey(item.source)) return false;
+  return item.source.stack === "" || shown.source.stack === "" || item.source.stack === shown.source.stack;
+}
+
+/**
+ * What a study opens with: its first series of some length that can be shown.
+ * @param {State} state
+ * @param {string} key of a study
+ * @param {string} [modality] that is preferred
+ * @returns {Source | null}
+ */
+export function first(state, key, modality) {
+  const viewable = shelf(state, key).filter((item) => item.viewable);
+  const alike = modality ? viewable.filter((item) => item.modality === modality) : viewable;
+  const among = alike.length ? alike : viewable;
+  // A localiser of one or two images often has the lowest number, and is never what one wants to read.
+  const most = Math.max(0, ...among.map(({ count }) => count ?? 0));
+  return (among.find(({ count }) => (count ?? 0) >= Math.min(10, most)) ?? among[0])?.source ?? null;
+}
+
+/**
+ * @param {State} state
+ * @param {1 | -1} step through the thumbnails that can be shown
+ * @returns {State}
+ */
+export function nextSeries(state, step) {
+  const shown = paneAt(state);
+  const key = shown ? studyKey(shown.source) : state.listed;
+  const items = shelf(state, key).filter((item) => item.viewable);
+  const at = items.findIndex((item) => isOf(item, shown));
+  const next = items[at < 0 ? 0 : at + step];
+  return next ? place({ ...state, listed: key }, state.active, next.source) : state;
+}
+
+/**
+ * The patient's next older or newer study, in the active pane and in the panel.
+ * @param {State} state
+ * @param {1 | -1} step -1: older
+ * @returns {State}
+ */
+export function nextStudy(state, step) {
+  const own = state.studies[studyKey(state)];
+  if (!own || "error" in own) return state;
+  const shown = paneAt(state);
+  const present = shown ? studyKey(shown.source) : state.listed;
+  const at = own.studies.findIndex((study) => studyKey(study) === present);
+  const next = own.studies[at + step];
+  return at < 0 || !next ? state : listStudy(state, studyKey(next));
+}
+
+/**
+ * List a study in the panel; once it is known, its first series of the same kind goes into the active pane.
+ * @param {State} state
+ * @param {string} key
+ * @returns {State}
+ */
+export function listStudy(state, key) {
+  const listed = state.listed === key ? state : { ...state, listed: key };
+  const modality = stackOf(state, paneAt(state))?.modality;
+  const source = first(listed, key, modality);
+  return source ? place(listed, state.active, source) : listed;
+}
+
+/**
+ * Panes for a layout that has room: the same CT in the lung window, the study's other series, the priors.
+ * @param {State} state
+ * @returns {Pane[]}
+ */
+export function candidates(state) {
+  const active = paneAt(state);
+  const shown = new Set(visible(state).flatMap((index) => paneAt(state, index)?.source ?? []).map(stackKey));
+  const stack = stackOf(state, active);
+  const own = state.studies[studyKey(state)];
+  const items = shelf(state, studyKey(state)).filter((item) => item.viewable && !shown.has(stackKey(item.source)));
+  const others = items.filter((item) => !isOf(item, active)).map((item) => pane(item.source));
+  const lung =
+    active && stack?.modality === "CT" && stack.entries.length > 8
+      ? [{ ...active, voi: { center: -600, width: 1500, function: /** @type {const} */ ("LINEAR") } }]
+      : [];
+  const priors =
+    own && !("error" in own)
+      ? own.studies
+          .filter((study) => studyKey(study) !== studyKey(state))
+          .reverse()
+          .flatMap((study) => first(state, studyKey(study), stack?.modality) ?? [])
+          .map((source) => pane(source))
+      : [];
+  return [...lung, ...priors.slice(0, 1), ...others, ...priors.slice(1)];
+}

@@ -1,0 +1,108 @@
+/** Which picture to ask for: a pane's state as a PS3.18 resource with parameters. */
+
+/** @import { Pane, Shown, Stack } from "./state.js" */
+/** @import { Grid, Rect, Size } from "./geometry.js" */
+import { magnification, matrix, seenPart } from "./geometry.js";
+import { wanted } from "./presets.js";
+
+/**
+ * @typedef {object} Wish
+ * @property {string} resource path of the frame's rendered picture
+ * @property {string} query
+ * @property {string} look the part of the query that says how grey levels come out
+ * @property {boolean} lossless
+ */
+
+/** A matrix up to this many pixels comes whole when it is magnified; of a larger one, the part that is seen. */
+const WHOLE = 2 ** 22;
+/** Parts start and end on multiples of this, so that small moves need no new picture. */
+const BLOCK = 128;
+const LONGEST = 8192;
+
+/** @param {Grid} stack @returns {Grid} */
+export const gridOf = ({ columns, rows, aspect }) => ({ columns, rows, aspect: aspect > 0 ? aspect : 1 });
+
+/**
+ * @param {{archive: string, study: string, series: string}} source
+ * @param {Shown} entry
+ * @returns {string}
+ */
+export function frameResource({ archive, study, series }, { instance, frame }) {
+  return `/dicomweb/${archive}/studies/${study}/series/${series}/instances/${instance}/frames/${frame}/rendered`;
+}
+
+/**
+ * The picture that a pane needs.
+ * Minified, the server makes it at the pane's own resolution; magnified, the stored matrix comes and the browser scales.
+ * @param {Pane} shown
+ * @param {Stack} stack
+ * @param {Shown} entry
+ * @param {Size} canvas device pixels
+ * @param {{lossless: boolean}} line
+ * @returns {Wish | null} null when no part of the image is seen
+ */
+export function wish(shown, stack, entry, canvas, { lossless }) {
+  const view = viewport(gridOf(stack), canvas, shown);
+  if (view === null) return null;
+  const window = wanted(stack, shown.voi);
+  const look = [
+    window && `window=${window.center},${window.width},${window.function.toLowerCase().replace("_", "-")}`,
+    shown.invert && !stack.colour && "invert=yes",
+  ].filter(Boolean).join("&");
+  const query = [lossless ? "accept=image/png" : "accept=image/jpeg&quality=80", look, view && `viewport=${view}`];
+  return { resource: frameResource(shown.source, entry), query: query.filter(Boolean).join("&"), look, lossless };
+}
+
+/**
+ * The viewport parameter; "" for the whole stored matrix, null when nothing is seen.
+ * @param {Grid} grid
+ * @param {Size} canvas
+ * @param {import("./geometry.js").Look} look
+ * @returns {string | null}
+ */
+export function viewport(grid, canvas, look) {
+  const part = seenPart(grid, canvas, matrix(grid, canvas, look));
+  if (part === null) return null;
+  const scale = magnification(grid, canvas, look);
+  const down = scale * grid.aspect;
+  if (scale < 1 && down < 1) return minified(grid, part, scale, down);
+  if (grid.columns * grid.rows <= WHOLE) return "";
+  return region(grid, blocks(grid, part), 1, grid.aspect);
+}
+
+/**
+ * @param {Grid} grid
+ * @param {Rect} part
+ * @param {number} scale
+ * @param {number} down
+ */
+function minified(grid, part, scale, down) {
+  const whole = part.width >= grid.columns - 1 && part.height >= grid.rows - 1;
+  if (whole) return `${pixels(grid.columns * scale)},${pixels(grid.rows * down)}`;
+  return region(grid, blocks(grid, part), scale, down);
+}
+
+/**
+ * @param {Grid} grid
+ * @param {Rect} part
+ * @returns {Rect}
+ */
+function blocks({ columns, rows }, { x, y, width, height }) {
+  const [left, top] = [Math.floor(x / BLOCK) * BLOCK, Math.floor(y / BLOCK) * BLOCK];
+  const right = Math.min(columns, Math.ceil((x + width) / BLOCK) * BLOCK);
+  const bottom = Math.min(rows, Math.ceil((y + height) / BLOCK) * BLOCK);
+  return { x: left, y: top, width: right - left, height: bottom - top };
+}
+
+/**
+ * @param {Grid} grid
+ * @param {Rect} rect
+ * @param {number} scale
+ * @param {number} down
+ */
+function region(grid, { x, y, width, height }, scale, down) {
+  return [pixels(width * scale), pixels(height * down), x, y, width, height].join(",");
+}
+
+/** @param {number} length */
+const pixels = (length) => Math.min(LONGEST, Math.max(1, Math.round(length)));
