@@ -61,7 +61,7 @@ def arrange(
         return Arrangement(declared, [0], 0, 0, unplaced=short)
     spacing = base_spacing(steps, declared)
     spacing = thinned(positions, numbers, spacing, declared=declared, listed=frozenset(listed))
-    everywhere, gaps = slots_of(union, spacing)
+    everywhere, gaps = slots_of(union, spacing, believable(numbers, len(union)))
     # A position that was merged into its neighbour in the union lies at most SAME_PLACE_MM above it.
     own = [everywhere[at] for at in np.searchsorted(union, np.asarray(positions) + 1e-9, side="right") - 1]
     origin = own[0]
@@ -148,13 +148,19 @@ def thinned(
     return rate if agreed and telling and rate < spacing * (1 - NEAR_WHOLE) else spacing
 
 
-def slots_of(positions: Sequence[float], spacing: float) -> tuple[list[int], list[tuple[int, float]]]:
-    """Return the slot of each position, and (slot before, mm) of each step that is no whole number of spacings."""
+def believable(numbers: Sequence[int | None], count: int) -> int:
+    """Return how many slices in a row may be missing before a step is a stray: as many as the numbers leave out."""
+    known = [each for each in numbers if each is not None]
+    left_out = max(known) - min(known) + 1 - len(known) if known else 0
+    return min(max(4 * count + 24, left_out), MOST_ABSENT)
+
+
+def slots_of(positions: Sequence[float], spacing: float, most: int) -> tuple[list[int], list[tuple[int, float]]]:
+    """Return the slot of each position, and (slot before, mm) of each step that no whole number of slots explains."""
     slots, gaps = [0], []
-    plenty = 4 * len(positions) + 24
     for before, after in pairwise(positions):
         apart = whole((after - before) / spacing)
-        if apart is None or apart - 1 > plenty:
+        if apart is None or apart - 1 > most:
             gaps.append((slots[-1], after - before))
             apart = 1
         slots.append(slots[-1] + apart)
