@@ -1,0 +1,1 @@
+"""The frame store: a process that fetches and decodes frames once, and files that everybody maps. No Django."""

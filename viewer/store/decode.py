@@ -1,0 +1,164 @@
+"""Which decoder turns which transfer syntax into stored values; runs in decode workers, except for native frames."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import pairwise
+
+import imagecodecs
+import numpy as np
+
+from viewer.imaging.pixels import YBR, PixelError, PixelFormat, native, stored
+from viewer.imaging.words import gettext_noop
+from viewer.store.codestream import Codestream, jpeg, jpeg2000
+from viewer.store.frames import LARGEST_FRAME
+
+BIG_ENDIAN = "1.2.840.10008.1.2.2"
+NATIVE = frozenset(
+    ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", BIG_ENDIAN, "1.2.840.10008.1.2.1.98", "1.2.840.10008.1.2.1.99")
+)
+JPEG = "1.2.840.10008.1.2.4."
+RLE = "1.2.840.10008.1.2.5"
+CODESTREAM_START = b"\xff\x4f\xff\x51"
+
+
+def check_size(form: PixelFormat) -> None:
+    """Raise PixelError when a frame of this format is larger than the store takes (512 MiB)."""
+    size = form.rows * form.columns * form.samples * max(form.bits_allocated // 8, 1)
+    if max(size, form.stored_size_bytes) > LARGEST_FRAME:
+        raise PixelError(
+            gettext_noop(
+                "a frame of {rows} × {columns} pixels is larger than 512 MiB", rows=form.rows, columns=form.columns
+            )
+        )
+
+
+def uncompressed(data: bytes, syntax: str, form: PixelFormat) -> np.ndarray:
+    """Return the stored values of a native frame, whose length has to be the declared one; raises PixelError."""
+    check_size(form)
+    wanted = form.frame_size_bytes
+    full_chroma = form.rows * form.columns * 3 * form.bits_allocated // 8
+    if form.photometric in YBR and wanted < full_chroma <= len(data) <= full_chroma + 1:
+        # Declared 4:2:2 but written at full chroma, as several ultrasound machines do: the length tells.
+        form = replace(form, photometric="YBR_FULL")
+        wanted = full_chroma
+    if not wanted <= len(data) <= wanted + 1:
+        raise PixelError(gettext_noop("the frame holds {got} of {wanted} bytes", got=len(data), wanted=wanted))
+    return native(data, form, big_endian=syntax == BIG_ENDIAN)
+
+
+def decode(data: bytes, syntax: str, form: PixelFormat) -> np.ndarray:
+    """Return the stored values of a frame: (rows, columns), or (rows, columns, 3) RGB, of `form.stored_dtype`.
+
+    Raises PixelError or BadCodestream saying what is wrong; a codec may raise anything or kill the process.
+    """
+    if syntax in NATIVE:
+        return uncompressed(data, syntax, form)
+    decoder = DECODERS.get(syntax)
+    if decoder is None:
+        raise PixelError(gettext_noop("transfer syntax {syntax} can't be decoded", syntax=syntax[:64]))
+    check_size(form)
+    return decoder(data, form)
+
+
+def check(stream: Codestream, form: PixelFormat) -> PixelFormat:
+    """Return the format with the bits that the stream really carries; raises PixelError where the two disagree."""
+    if (stream.rows, stream.columns, stream.samples) != (form.rows, form.columns, form.samples):
+        raise PixelError(
+            gettext_noop(
+                "the compressed frame is {rows} × {columns} × {samples}, the file declares {declared}",
+                rows=stream.rows,
+                columns=stream.columns,
+                samples=stream.samples,
+                declared=f"{form.rows} × {form.columns} × {form.samples}",
+            )
+        )
+    if form.floating or stream.precision > form.bits_allocated:
+        raise PixelError(
+            gettext_noop(
+                "the compressed frame has {got} bits a sample, the file declares {wanted}",
+                got=stream.precision,
+                wanted=form.bits_allocated,
+            )
+        )
+    bits = min(stream.precision, form.bits_stored)
+    return replace(form, bits_stored=bits, high_bit=bits - 1)
+
+
+def colour_of(stream: Codestream, form: PixelFormat) -> str:
+    """Return whether the samples of a baseline JPEG are "RGB" or "YBR": its markers know better than the data set."""
+    return stream.colour or ("YBR" if form.photometric in YBR else "RGB")
+
+
+def lossy_jpeg(data: bytes, form: PixelFormat) -> np.ndarray:
+    """Baseline, extended and progressive JPEG of 8 or 12 bits."""
+    stream = jpeg(data)
+    form = check(stream, form)
+    if stream.lossless:
+        return lossless_jpeg(data, form)
+    if stream.samples == 1:
+        return stored(imagecodecs.jpeg8_decode(data), form)
+    space = "YCBCR" if colour_of(stream, form) == "YBR" else "RGB"
+    return stored(imagecodecs.jpeg8_decode(data, colorspace=space, outcolorspace="RGB"), form, photometric="RGB")
+
+
+def lossless_jpeg(data: bytes, form: PixelFormat) -> np.ndarray:
+    """Lossless JPEG, any predictor."""
+    stream = jpeg(data)
+    form = check(stream, form)
+    if not stream.lossless:
+        return lossy_jpeg(data, form)
+    if stream.samples == 1:
+        return stored(imagecodecs.jpeg8_decode(data), form)
+    return stored(imagecodecs.jpegsof3_decode(data), form)
+
+
+def jpeg_ls(data: bytes, form: PixelFormat) -> np.ndarray:
+    """JPEG-LS, lossless and near-lossless."""
+    form = check(jpeg(data), form)
+    return stored(imagecodecs.jpegls_decode(data), form)
+
+
+def jpeg_2000(data: bytes, form: PixelFormat) -> np.ndarray:
+    """JPEG 2000 and HTJ2K by OpenJPEG, which refuses what is cut short (OpenJPH fills in, and wraps where lossy)."""
+    start = data.find(CODESTREAM_START, 0, 4096)
+    if start > 0:  # wrapped in a JP2 file
+        data = data[start:]
+    stream = jpeg2000(data)
+    form = check(stream, form)
+    samples = imagecodecs.jpeg2k_decode(data)
+    space = "RGB" if stream.transformed or form.photometric in ("YBR_RCT", "YBR_ICT") else form.photometric
+    return stored(samples, form, photometric=space if form.colour else None)
+
+
+def rle(data: bytes, form: PixelFormat) -> np.ndarray:
+    """RLE Lossless (PS3.5 Annex G): one segment for each byte of each sample."""
+    if form.bits_allocated % 8 or form.floating:
+        raise PixelError(gettext_noop("RLE of {bits} bits a sample can't be decoded", bits=form.bits_allocated))
+    width = form.bits_allocated // 8
+    pixels = form.rows * form.columns
+    count = form.samples * width
+    header = np.frombuffer(data[:64], "<u4") if len(data) >= 64 else np.zeros(16, "<u4")
+    starts = [*header[1 : 1 + count].tolist(), len(data)]
+    if int(header[0]) != count or count > 15 or starts[0] < 64 or sorted(starts) != starts:
+        raise PixelError(gettext_noop("the RLE frame doesn't have {wanted} segments", wanted=count))
+    # Most significant byte first within each sample (G.2).
+    planes = np.empty((form.samples, pixels, width), np.uint8)
+    for number, (start, end) in enumerate(pairwise(starts)):
+        segment = imagecodecs.packbits_decode(data[start:end])
+        if not pixels <= len(segment):
+            raise PixelError(
+                gettext_noop("an RLE segment holds {got} of {wanted} bytes", got=len(segment), wanted=pixels)
+            )
+        planes[number // width, :, width - 1 - number % width] = np.frombuffer(segment, np.uint8, pixels)
+    samples = planes.view(f"<u{width}").reshape(form.samples, form.rows, form.columns)
+    space = "YBR_FULL" if form.photometric in YBR else form.photometric
+    return stored(samples.transpose(1, 2, 0) if form.colour else samples[0], form, photometric=space)
+
+
+DECODERS: dict[str, Callable[[bytes, PixelFormat], np.ndarray]] = {
+    **dict.fromkeys((JPEG + "50", JPEG + "51", JPEG + "53", JPEG + "55"), lossy_jpeg),
+    **dict.fromkeys((JPEG + "57", JPEG + "70"), lossless_jpeg),
+    **dict.fromkeys((JPEG + "80", JPEG + "81"), jpeg_ls),
+    **dict.fromkeys((JPEG + "90", JPEG + "91", JPEG + "201", JPEG + "202", JPEG + "203"), jpeg_2000),
+    RLE: rle,
+}

@@ -1,0 +1,93 @@
+"""The metadata of one series on disk, as the archive sent it, under a digest that ignores order."""
+
+import hashlib
+import os
+from bisect import bisect_right
+from collections.abc import Sequence
+from itertools import accumulate
+from pathlib import Path
+
+import msgspec
+import zstandard
+
+from viewer.imaging.record import Instance, instances
+
+NAME = "metadata.zst"
+LARGEST = 1 << 30
+
+
+class BadMetadata(Exception):
+    """The stored metadata is damaged, or the archive's isn't a DICOM JSON array."""
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """`metadata` is the archive's DICOM JSON array; `bulkdata` what its lookup tables' BulkDataURIs lead to."""
+
+    metadata: bytes
+    bulkdata: dict[str, bytes]
+
+    def instances(self) -> list[Instance]:
+        """Return the typed records; raises MetadataError."""
+        return instances(self.metadata, self.bulkdata)
+
+
+def digest(metadata: bytes) -> str:
+    """Return the SHA-256 of a DICOM JSON array, the same in whatever order its instances come; raises BadMetadata."""
+    try:
+        objects = msgspec.json.decode(metadata, type=list[msgspec.Raw])
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        raise BadMetadata("the metadata is not a DICOM JSON array") from error
+    whole = hashlib.sha256()
+    for each in sorted(hashlib.sha256(raw).digest() for raw in objects):
+        whole.update(each)
+    return whole.hexdigest()
+
+
+def save(directory: Path, kept: Kept) -> None:
+    """Write the metadata, compressed and with a checksum; raises OSError."""
+    packed = zstandard.ZstdCompressor(write_checksum=True, write_content_size=True).compress(
+        msgspec.msgpack.encode(kept)
+    )
+    file = os.open(directory / NAME, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(file, "wb") as out:
+        out.write(packed)
+        out.flush()
+        os.fsync(out.fileno())
+
+
+def load(directory: Path) -> Kept:
+    """Return what `save` wrote; raises BadMetadata or OSError."""
+    try:
+        packed = (directory / NAME).read_bytes()
+        return msgspec.msgpack.decode(
+            zstandard.ZstdDecompressor().decompress(packed, max_output_size=LARGEST), type=Kept
+        )
+    except (zstandard.ZstdError, msgspec.DecodeError, msgspec.ValidationError) as error:
+        raise BadMetadata("the stored metadata is damaged") from error
+
+
+class Places:
+    """Frames of a series counted through in metadata order: instance 0 frame 1 is place 0."""
+
+    def __init__(self, listed: Sequence[Instance]) -> None:
+        self.starts = [0, *accumulate(each.frame_count for each in listed)]
+        self.numbers = {each.SOPInstanceUID: number for number, each in enumerate(listed) if each.SOPInstanceUID}
+
+    @property
+    def count(self) -> int:
+        return self.starts[-1]
+
+    def place(self, instance_uid: str, number: int) -> int:
+        """Return the place of frame `number` (from 1) of an instance; raises LookupError."""
+        instance = self.numbers[instance_uid]
+        place = self.starts[instance] + number - 1
+        if not self.starts[instance] <= place < self.starts[instance + 1]:
+            raise LookupError(f"there is no frame {number}")
+        return place
+
+    def frame(self, place: int) -> tuple[int, int]:
+        """Return the instance's index and the frame's number (from 1) at a place; raises LookupError."""
+        if not 0 <= place < self.count:
+            raise LookupError(f"there is no frame at {place}")
+        instance = bisect_right(self.starts, place) - 1
+        return instance, place - self.starts[instance] + 1

@@ -1,0 +1,239 @@
+"""The store process: a unix socket server in front of the store, one connection for each web process."""
+
+import asyncio
+import contextlib
+import fcntl
+import logging
+import os
+import shutil
+import signal
+import socket
+import struct
+import sys
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+from viewer.imaging.words import gettext_noop
+from viewer.store import protocol, shelf
+from viewer.store.opened import CantOpen, NoRoom, OpenSeries, Result, Stored
+from viewer.store.protocol import Message
+from viewer.store.store import Gone, Store
+
+log = logging.getLogger(__name__)
+CREDENTIALS = struct.Struct("iII")
+LARGEST_BACKLOG = 8 << 20
+LEAST_BUDGET = 256 << 20
+GONE = gettext_noop("the series has to be opened again")
+
+
+class AnotherStore(Exception):
+    """A store process is already at work on this state folder."""
+
+
+class Connection:
+    """One client: the series that it uses and the answers that it waits for."""
+
+    def __init__(self, store: Store, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.store = store
+        self.reader = reader
+        self.writer = writer
+        self.handles: dict[int, OpenSeries] = {}
+        self.asks: dict[int, tuple[OpenSeries, int]] = {}
+        self.openings: set[asyncio.Task[None]] = set()
+        self.last_handle = 0
+
+    async def run(self) -> None:
+        """Answer until the client goes or talks nonsense."""
+        try:
+            while True:
+                self.take(await protocol.read(self.reader, protocol.requests, protocol.LARGEST_REQUEST))
+        except (asyncio.IncompleteReadError, OSError):
+            pass
+        except protocol.ProtocolError as error:
+            log.warning("a client was cut off: %s", error)
+        finally:
+            self.end()
+
+    def take(self, request: Message) -> None:
+        """Do what a request says."""
+        match request:
+            case protocol.Open():
+                task = asyncio.create_task(self.open(request))
+                self.openings.add(task)
+                task.add_done_callback(self.openings.discard)
+            case protocol.Close(handle):
+                series = self.handles.pop(handle, None)
+                if series is not None:
+                    self.release(handle, series)
+            case protocol.Want(ask, handle, place, _):
+                self.want(ask, handle, place)
+            case protocol.Forget(ask):
+                series_place = self.asks.pop(ask, None)
+                if series_place is not None:
+                    self.store.forget(*series_place, token=(id(self), ask))
+            case protocol.Looking(handle, order, index, direction):
+                series = self.handles.get(handle)
+                if series is not None:
+                    self.store.looking((id(self), handle), series, order, index, direction)
+            case protocol.AskStatus(ask):
+                self.send(protocol.Status(ask, self.store.status()))
+
+    async def open(self, request: protocol.Open) -> None:
+        """Answer with the series' files."""
+        try:
+            series = await self.store.holdings.open(shelf.Key(request.archive, request.study, request.series))
+        except CantOpen as error:
+            return self.send(protocol.Refused(request.ask, protocol.sentence(error)))
+        except Exception as error:
+            log.exception("a series couldn't be opened")
+            return self.send(protocol.Refused(request.ask, protocol.sentence(type(error).__name__)))
+        if self.writer.is_closing():
+            return self.store.holdings.close(series)
+        self.last_handle += 1
+        self.handles[self.last_handle] = series
+        current = series.current
+        answer = protocol.Opened(
+            request.ask, self.last_handle, os.fspath(series.directory), current.digest, current.expected, series.reasons
+        )
+        return self.send(answer)
+
+    def want(self, ask: int, handle: int, place: int) -> None:
+        """Answer when the frame is there, or when it is known not to come."""
+        series = self.handles.get(handle)
+        if series is None:
+            return self.send(protocol.Refused(ask, protocol.sentence(GONE), gone=True))
+        if not 0 <= place < series.places.count:
+            return self.send(protocol.Failed(ask, protocol.sentence(gettext_noop("there is no such frame"))))
+        self.asks[ask] = (series, place)
+        try:
+            self.store.want(series, place, (id(self), ask), partial(self.answer, ask))
+        except Gone:
+            del self.asks[ask]
+            self.send(protocol.Refused(ask, protocol.sentence(GONE), gone=True))
+        return None
+
+    def answer(self, ask: int, result: Result) -> None:
+        """Send what became of a wanted frame."""
+        self.asks.pop(ask, None)
+        if isinstance(result, Stored):
+            self.send(protocol.Present(ask))
+        elif isinstance(result, NoRoom):
+            array = result.array
+            self.send(protocol.Uncached(ask, list(array.shape), array.dtype.name, array.tobytes()))
+        else:
+            self.send(protocol.Failed(ask, result))
+
+    def send(self, answer: Message) -> None:
+        """Send a message unless the client has gone."""
+        if not self.writer.is_closing():
+            self.writer.write(protocol.packed(answer))
+
+    def told(self, series: OpenSeries, message: Callable[[int], Message]) -> None:
+        """Send news about a series on each handle for it; a client that doesn't listen misses progress."""
+        if self.writer.transport.get_write_buffer_size() < LARGEST_BACKLOG:
+            for handle, mine in self.handles.items():
+                if mine is series:
+                    self.send(message(handle))
+
+    def release(self, handle: int, series: OpenSeries) -> None:
+        """Give a series back."""
+        self.store.leave((id(self), handle))
+        self.store.holdings.close(series)
+
+    def end(self) -> None:
+        """Give everything back."""
+        self.writer.close()
+        for ask, (series, place) in self.asks.items():
+            self.store.forget(series, place, token=(id(self), ask))
+        for handle, series in self.handles.items():
+            self.release(handle, series)
+        self.asks, self.handles = {}, {}
+
+
+class Server:
+    """Listens on STATE/store.sock and hands each connection to its own task."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.connections: set[Connection] = set()
+        store.on_news = self.news
+        store.on_change = self.change
+
+    async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve one client, if it runs as the same user (or as root)."""
+        peer = writer.get_extra_info("socket").getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, CREDENTIALS.size)
+        if CREDENTIALS.unpack(peer)[1] not in (os.getuid(), 0):
+            log.warning("a client of another user was refused")
+            writer.close()
+            return
+        connection = Connection(self.store, reader, writer)
+        self.connections.add(connection)
+        try:
+            await connection.run()
+        finally:
+            self.connections.discard(connection)
+
+    def news(self, series: OpenSeries) -> None:
+        """States of frames have changed."""
+        for connection in self.connections:
+            connection.told(series, lambda handle: protocol.Progress(handle, series.news))
+
+    def change(self, series: OpenSeries) -> None:
+        """There is another version of the series."""
+        for connection in self.connections:
+            connection.told(series, protocol.Changed)
+
+
+@contextlib.contextmanager
+def sole(state: Path) -> Iterator[None]:
+    """Hold the lock of the state folder; raises AnotherStore."""
+    file = os.open(state / "store.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError as error:
+        raise AnotherStore(f"another store process works in {state}") from error
+    finally:
+        os.close(file)
+
+
+def default_budget(state: Path) -> int:
+    """Return half of what is free and ours, at least 256 MiB."""
+    return max(LEAST_BUDGET, (shutil.disk_usage(state).free + shelf.allocated(state / shelf.FOLDER)) // 2)
+
+
+def prepare(state: Path) -> None:
+    """Make the state folder, for nobody but us."""
+    state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    state.chmod(0o700)
+
+
+def unlink(address: str) -> None:
+    """Remove a socket that an earlier process may have left."""
+    Path(address).unlink(missing_ok=True)
+
+
+async def serve(state: Path, *, budget: int | None, decoders: int, follow: bool = False) -> None:
+    """Run the store until SIGTERM or SIGINT, or with `follow` until standard input closes. Raises AnotherStore."""
+    prepare(state)
+    loop = asyncio.get_running_loop()
+    ended = asyncio.Event()
+    with sole(state), protocol.address(state) as address:
+        store = Store(state, budget=budget or default_budget(state), decoders=decoders)
+        server = Server(store)
+        unlink(address)
+        previous = os.umask(0o177)
+        try:
+            listening = await asyncio.start_unix_server(server.accept, address)
+        finally:
+            os.umask(previous)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, ended.set)
+        if follow:
+            loop.add_reader(sys.stdin.fileno(), lambda: None if os.read(sys.stdin.fileno(), 4096) else ended.set())
+        log.info("the store listens, with room for %d MiB", store.shelf.budget >> 20)
+        await ended.wait()
+        listening.close()
+        unlink(address)
+        store.stop()

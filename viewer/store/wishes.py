@@ -1,0 +1,122 @@
+"""What to fetch next: the frame somebody waits for, then neighbours in the scroll direction, then the rest."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+
+from viewer.store import frames
+from viewer.store.opened import OpenSeries
+
+NEAR = 24
+BATCH_FRAMES = 8
+BATCH_BYTES = 8 << 20
+
+
+def outward(count: int, index: int, direction: int) -> Iterator[int]:
+    """Yield all indexes but `index`, nearest first; of those ahead in `direction` two for each one behind."""
+    ahead = iter(range(index + 1, count))
+    behind = iter(range(index - 1, -1, -1))
+    if direction < 0:
+        ahead, behind = behind, ahead
+    lead = 2 if direction else 1
+    while True:
+        step = [*take(ahead, lead), *take(behind, 1)]
+        if not step:
+            return
+        yield from step
+
+
+def take(source: Iterator[int], count: int) -> Iterator[int]:
+    """Yield up to `count` items."""
+    for _, item in zip(range(count), source, strict=False):
+        yield item
+
+
+@dataclass
+class Plan:
+    """Where one reader looks, and in which order the frames around are wanted."""
+
+    series: OpenSeries
+    sequence: list[int]
+    near: int = 0
+    rest: int = 0
+
+    @classmethod
+    def around(cls, series: OpenSeries, order: Sequence[int], index: int, direction: int) -> "Plan":
+        """Return the plan for a reader at `index` of `order` (places; those outside the series are left out)."""
+        index = max(0, min(index, len(order) - 1))
+        sequence = [order[i] for i in chain((index,), outward(len(order), index, direction))] if order else []
+        return cls(series, [place for place in sequence if 0 <= place < series.places.count])
+
+    def next(self, *, nearby: bool) -> int | None:
+        """Return the next place that is neither present, failed nor under way."""
+        at, end = (self.near, min(NEAR, len(self.sequence))) if nearby else (max(self.rest, NEAR), len(self.sequence))
+        while at < end and self.series.files.states[self.sequence[at]] not in (frames.ABSENT, frames.UNVERIFIED):
+            at += 1
+        if nearby:
+            self.near = at
+        else:
+            self.rest = at
+        return self.sequence[at] if at < end else None
+
+    def rewind(self) -> None:
+        """Look at everything again: something that was under way has come to nothing."""
+        self.near = self.rest = 0
+
+
+@dataclass(frozen=True)
+class Job:
+    """Frames of one instance to fetch in one request."""
+
+    series: OpenSeries
+    places: tuple[int, ...]
+    urgent: bool
+
+
+@dataclass
+class Wishes:
+    """All that is wanted from the archives, by urgency. Used by the event loop only."""
+
+    urgent: dict[tuple[int, int], tuple[OpenSeries, int]] = field(default_factory=dict)
+    plans: dict[tuple[int, int], Plan] = field(default_factory=dict)
+
+    def want(self, series: OpenSeries, place: int) -> None:
+        """Somebody waits for the frame."""
+        self.urgent.setdefault((id(series), place), (series, place))
+
+    def forget(self, series: OpenSeries, place: int) -> None:
+        """Nobody waits for it any more."""
+        self.urgent.pop((id(series), place), None)
+
+    def next_urgent(self, allowed: Callable[[OpenSeries], bool]) -> Job | None:
+        """Return the fetch for who has waited longest."""
+        for key, (series, place) in self.urgent.items():
+            if allowed(series):
+                del self.urgent[key]
+                return Job(series, (place,), urgent=True)
+        return None
+
+    def next_ahead(self, allowed: Callable[[OpenSeries], bool]) -> Job | None:
+        """Return the next fetch of what nobody waits for yet: all readers' neighbours, then all the rest."""
+        for nearby in (True, False):
+            for key in reversed(self.plans):
+                plan = self.plans[key]
+                if allowed(plan.series):
+                    place = plan.next(nearby=nearby)
+                    if place is not None:
+                        if not nearby:  # readers take turns with their rest
+                            self.plans = {key: self.plans.pop(key), **self.plans}
+                        return Job(plan.series, self.batch(plan, plan.near if nearby else plan.rest), urgent=False)
+        return None
+
+    def batch(self, plan: Plan, at: int) -> tuple[int, ...]:
+        """Return the place at `at` of the plan and those that follow it from the same instance."""
+        series, place = plan.series, plan.sequence[at]
+        shape = series.files.shape(place)
+        instance, _ = series.places.frame(place)
+        found = [place]
+        for other in plan.sequence[at + 1 : at + min(BATCH_FRAMES, BATCH_BYTES // shape.frame_bytes)] if shape else ():
+            if series.places.frame(other)[0] != instance or series.files.states[other] != frames.ABSENT:
+                break
+            found.append(other)
+        return tuple(found)

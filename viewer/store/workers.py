@@ -1,0 +1,133 @@
+"""Decode workers: a slot is a process, its pipe and whoever waits; a dead one is born again and loses one frame."""
+
+import contextlib
+import logging
+import multiprocessing
+import os
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerProcess
+
+import msgspec
+import numpy as np
+
+from viewer.imaging.pixels import PixelFormat
+from viewer.store import worker
+from viewer.store.protocol import Sentence
+
+log = logging.getLogger(__name__)
+PRELOADED = ["viewer.store.worker"]
+decoded = msgspec.msgpack.Decoder(worker.Decoded)
+
+
+class WorkerDied(Exception):
+    """The process ended, or was ended, while it had this frame; the text says how."""
+
+    def __init__(self, words: Sentence) -> None:
+        super().__init__(words)
+        self.words = words
+
+
+class Undecodable(Exception):
+    """The frame can't be decoded, and trying again won't help."""
+
+    def __init__(self, words: Sentence) -> None:
+        super().__init__(words)
+        self.words = words
+
+
+@dataclass
+class Slot:
+    """One place to decode: used by one thread at a time."""
+
+    context: multiprocessing.context.ForkServerContext
+    process: ForkServerProcess | None = None
+    pipe: Connection | None = None
+    deaths: int = 0
+    frames: int = 0
+
+    def start(self) -> tuple[ForkServerProcess, Connection]:
+        """Have a living worker; raises OSError when none can be had."""
+        if self.process is None or self.pipe is None or not self.process.is_alive():
+            self.stop()
+            ours, theirs = self.context.Pipe()
+            process = self.context.Process(target=worker.run, args=(theirs,), name="decode", daemon=True)
+            process.start()
+            theirs.close()
+            self.process, self.pipe = process, ours
+        return self.process, self.pipe
+
+    def stop(self) -> None:
+        """End the worker."""
+        if self.pipe is not None:
+            self.pipe.close()
+        if self.process is not None:
+            self.process.kill()
+            self.process.join(5)
+            with contextlib.suppress(ValueError):
+                self.process.close()
+        self.process = self.pipe = None
+
+    def decode(self, data: bytes, syntax: str, form: PixelFormat) -> np.ndarray:
+        """Return the stored values of a frame; raises Undecodable, WorkerDied or OSError. Blocks up to 15 s."""
+        process, pipe = self.start()
+        try:
+            pipe.send((syntax, form, data))
+            if not pipe.poll(worker.WALL_SECONDS):
+                raise TimeoutError
+            header = decoded.decode(pipe.recv_bytes(4096))
+            if header.words is not None:
+                self.frames += 1
+                raise Undecodable(header.words)
+            array = np.empty(form.shape, form.stored_dtype)
+            if header.shape != array.shape or header.dtype != array.dtype.name:
+                raise Undecodable(("the frame decodes to {shape}", {"shape": f"{header.shape} {header.dtype}"}))
+            received = pipe.recv_bytes_into(array.data.cast("B")) if pipe.poll(worker.WALL_SECONDS) else -1
+            if received != array.nbytes:
+                raise EOFError
+        except TimeoutError:
+            self.fail()
+            raise WorkerDied(("decoding took longer than {seconds} s", {"seconds": worker.WALL_SECONDS})) from None
+        except (EOFError, OSError, msgspec.MsgspecError, multiprocessing.ProcessError) as error:
+            process.join(1)
+            code = process.exitcode
+            self.fail()
+            log.warning("a decode worker ended: exit code %s, %s", code, type(error).__name__)
+            raise WorkerDied(ended(code)) from error
+        self.frames += 1
+        array.flags.writeable = False
+        return array
+
+    def kill(self) -> None:
+        """End the worker from another thread than the one that waits for it."""
+        if self.process is not None:
+            with contextlib.suppress(ValueError):
+                self.process.kill()
+
+    def figures(self) -> dict[str, int | None]:
+        """Return the worker's process id, the frames it has decoded and the deaths in this slot."""
+        pid = self.process.pid if self.process is not None else None
+        return {"pid": pid, "frames": self.frames, "deaths": self.deaths}
+
+    def fail(self) -> None:
+        """Count a death and clear the slot for the next worker."""
+        self.deaths += 1
+        self.stop()
+
+
+def ended(code: int | None) -> Sentence:
+    """Return how a worker ended, in words."""
+    if code == -24:  # SIGXCPU
+        return "decoding took longer than {seconds} s of computing", {"seconds": worker.CPU_SECONDS}
+    return "the decoder crashed ({code})", {
+        "code": f"signal {-code}" if code is not None and code < 0 else f"exit {code}"
+    }
+
+
+def slots(count: int) -> list[Slot]:
+    """Return `count` slots over one fork server, whose libraries are loaded once; a worker is born in some 20 ms."""
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(PRELOADED)
+    return [Slot(context) for _ in range(count)]
