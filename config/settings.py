@@ -123,6 +123,7 @@ SESSION_COOKIE_NAME = "__Host-samsyn-session" if HTTPS else "samsyn-session"
 SESSION_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "viewer.views.errors.csrf_failed"
 CSRF_COOKIE_NAME = "__Host-samsyn-csrf" if HTTPS else "samsyn-csrf"
 CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SAMESITE = "Lax"

@@ -14,3 +14,8 @@ urlpatterns = [
     path("", include("worklist.urls")),
     path("", include("viewer.urls")),
 ]
+
+handler400 = "viewer.views.errors.bad_request"
+handler403 = "viewer.views.errors.forbidden"
+handler404 = "viewer.views.errors.not_found"
+handler500 = "viewer.views.errors.server_error"

@@ -104,6 +104,7 @@ class Study(models.Model):
         indexes = [
             models.Index(fields=["uid"], name="study_uid"),
             models.Index(fields=["-study_datetime", "-id"], name="study_newest_first"),
+            models.Index(fields=["quality_control", "-study_datetime", "-id"], name="study_kind_newest_first"),
             models.Index(fields=["patient", "study_datetime"], name="study_of_patient"),
             models.Index(fields=["accession_number"], name="study_accession"),
             models.Index(fields=["archive", "series_read_at"], name="study_series_to_read"),
