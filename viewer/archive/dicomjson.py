@@ -201,8 +201,7 @@ def _signed(dataset: Dataset, inherited: bool) -> bool:
     if element is None:
         return inherited
     if isinstance(element, RawDataElement):
-        order = "little" if element.is_little_endian else "big"
-        return int.from_bytes(element.value or b"", order) == 1
+        return int.from_bytes(element.value or b"", "little" if element.is_little_endian else "big") == 1
     return bool(element.value == 1)
 
 

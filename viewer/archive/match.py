@@ -10,6 +10,7 @@ from pydicom.datadict import dictionary_VR, tag_for_keyword
 from viewer.archive.port import Attributes
 
 RANGED = frozenset({"DA", "TM", "DT"})
+UNWILD = RANGED | {"UI"}
 
 
 def tag_of(keyword: str) -> str:

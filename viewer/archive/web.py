@@ -1,0 +1,256 @@
+"""Any DICOMweb server behind the port, with the ways round what real servers get wrong."""
+
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from io import BytesIO
+from typing import Any
+from urllib.parse import urljoin
+
+import msgspec
+
+from viewer.archive.answers import JSON, data_sets, decode, json_body, stored, unexpected
+from viewer.archive.framing import first
+from viewer.archive.match import UNWILD, matches, tag_of, vr_of
+from viewer.archive.multipart import Part, parts, written
+from viewer.archive.origin import Answer, Origin
+from viewer.archive.part10 import parse
+from viewer.archive.port import ArchiveError, Attributes, Frame, Malformed, NotThere, StoreResult
+from viewer.archive.repair import Repair
+
+FRAMES = 'multipart/related; type="application/octet-stream"; transfer-syntax=*'
+BULK = 'multipart/related; type="application/octet-stream"'
+INSTANCE = 'multipart/related; type="application/dicom"; transfer-syntax=*'
+PAGE = 200
+TOGETHER = 16
+LARGEST_BULK = 2 << 30
+BATCH_BYTES = 32 << 20
+# What a frame without a transfer-syntax parameter is (PS3.18 table 8.7.3-4 and 5).
+DEFAULT_SYNTAX = {
+    "application/octet-stream": "1.2.840.10008.1.2.1",
+    "image/jpeg": "1.2.840.10008.1.2.4.70",
+    "image/dicom-rle": "1.2.840.10008.1.2.5",
+    "image/x-dicom-rle": "1.2.840.10008.1.2.5",
+    "image/jls": "1.2.840.10008.1.2.4.80",
+    "image/x-jls": "1.2.840.10008.1.2.4.80",
+    "image/jp2": "1.2.840.10008.1.2.4.90",
+    "image/jpx": "1.2.840.10008.1.2.4.92",
+    "image/jphc": "1.2.840.10008.1.2.4.201",
+}
+_PLAIN = re.compile(r"[A-Za-z0-9._~*?,:@-]")
+
+
+class _Identity(msgspec.Struct):
+    study: dict[str, Any] = msgspec.field(name="0020000D", default_factory=dict)
+    series: dict[str, Any] = msgspec.field(name="0020000E", default_factory=dict)
+    instance: dict[str, Any] = msgspec.field(name="00080018", default_factory=dict)
+
+
+_identities = msgspec.json.Decoder(list[_Identity])
+
+
+class WebArchive:
+    """One DICOMweb root. Thread-safe: up to eight requests at a time, the ninth waits."""
+
+    def __init__(self, name: str, location: str, *, auth: str | None = None) -> None:
+        """Raises ValueError for an address or credentials of the wrong form; nothing is contacted yet."""
+        self.name = name
+        self._origin = Origin(location, auth)
+        self.root = self._origin.root
+        self._texts = Repair(self._one_header)
+
+    def search_studies(
+        self, *, limit: int | None = None, offset: int = 0, fields: Iterable[str] = (), **match: str
+    ) -> list[Attributes]:
+        keys = {tag_of(keyword): value for keyword, value in match.items() if value}
+        sent, checked = sendable(keys)
+        shown = sorted({tag_of(field) for field in fields} | set(checked))
+        query = [f"{tag}={value}" for tag, value in sent.items()] + [f"includefield={tag}" for tag in shown]
+        found: list[Attributes] = []
+        wanted = None if limit is None else limit if not checked else offset + limit
+        for answer in self._paged("studies", query, 0 if checked else offset, wanted if not checked else None):
+            study = self._texts.repaired(answer, shown)
+            if matches(study, {tag: value for tag, value in checked.items() if tag in study}):
+                found.append(study)
+                if wanted is not None and len(found) >= wanted:
+                    break
+        return found[offset:] if checked else found
+
+    def search_series(self, study: str) -> list[Attributes]:
+        found = self._paged(f"studies/{uid(study)}/series", ["includefield=0008103E"], 0, None)
+        return [self._texts.repaired(one, ()) for one in found]
+
+    def search_instances(self, study: str, series: str) -> list[Attributes]:
+        return list(self._paged(f"studies/{uid(study)}/series/{uid(series)}/instances", [], 0, None))
+
+    def series_metadata(self, study: str, series: str) -> bytes:
+        return self._metadata(f"studies/{uid(study)}/series/{uid(series)}/metadata", study, series, None)
+
+    def instance_metadata(self, study: str, series: str, instance: str) -> bytes:
+        return self._metadata(f"{address(study, series, instance)}/metadata", study, series, instance)
+
+    def instance(self, study: str, series: str, instance: str) -> bytes:
+        data = self._only(self._origin.get(address(study, series, instance), INSTANCE), "application/dicom")
+        if parse(BytesIO(data)).text(0x00080018) != instance:
+            raise Malformed("The archive answered with another instance.")
+        return data
+
+    def frames(self, study: str, series: str, instance: str, numbers: Iterable[int]) -> Iterator[Frame]:
+        wanted = list(numbers)
+        if any(number < 1 for number in wanted):
+            raise NotThere("Frames count from 1.")
+        for start in range(0, len(wanted), TOGETHER):
+            # All frames of one answer are in hand before the first is believed: without addresses of their own,
+            # only their number tells that none is missing.
+            yield from self._frames(address(study, series, instance), wanted[start : start + TOGETHER])
+
+    def bulkdata(self, uri: str) -> bytes:
+        path = self._origin.below(uri)
+        if path is None:
+            raise Malformed("The address of a bulk value leads out of the archive; it isn't fetched.")
+        return self._only(self._origin.get(path, BULK), "application/octet-stream")
+
+    def store(self, instances: Iterable[bytes]) -> list[StoreResult]:
+        results: list[StoreResult] = []
+        batch: list[bytes] = []
+        for data in instances:
+            if batch and sum(map(len, batch)) + len(data) > BATCH_BYTES:
+                results += self._store(batch)
+                batch = []
+            batch.append(data)
+        return results + (self._store(batch) if batch else [])
+
+    def _paged(self, path: str, query: list[str], offset: int, limit: int | None) -> Iterator[Attributes]:
+        """Yield answers page by page until one is empty: servers cut pages shorter than asked, or ignore paging."""
+        seen: set[str] = set()
+        while limit is None or len(seen) < limit:
+            size = PAGE if limit is None else min(PAGE, limit - len(seen))
+            page = self._json(path, [*query, f"limit={size}", f"offset={offset + len(seen)}"])
+            new = [(key, one) for one in page if (key := msgspec.json.encode(one).decode()) not in seen]
+            if not new:
+                return
+            for key, one in new[: None if limit is None else limit - len(seen)]:
+                seen.add(key)
+                yield one
+
+    def _json(self, path: str, query: list[str]) -> list[Attributes]:
+        answer = self._origin.get(f"{path}?{'&'.join(query)}", JSON)
+        if answer.status == 204:
+            answer.close()
+            return []
+        return decode(data_sets, json_body(answer))
+
+    def _metadata(self, path: str, study: str, series: str, instance: str | None) -> bytes:
+        body = json_body(self._origin.get(path, JSON))
+        found = decode(_identities, body)
+        if not found:
+            raise NotThere("The archive has no such object.")
+        for one in found:
+            for element, asked in ((one.study, study), (one.series, series), (one.instance, instance)):
+                if asked is not None and element and element.get("Value") != [asked]:
+                    raise Malformed("The archive answered with the metadata of something else.")
+        return self._absolute(body, path)
+
+    def _one_header(self, found: Attributes) -> Attributes:
+        study = uid(str(first(found, "0020000D")))
+        series = first(found, "0020000E")
+        path = f"studies/{study}/series/{uid(str(series))}/instances" if series else f"studies/{study}/instances"
+        instances = self._json(path, ["limit=1"])
+        if not instances:
+            raise NotThere("The archive has no such object.")
+        names = [uid(str(first(instances[0], tag))) for tag in ("0020000D", "0020000E", "00080018")]
+        return dict(decode(data_sets, self.instance_metadata(*names))[0])
+
+    def _absolute(self, body: bytes, path: str) -> bytes:
+        """Return metadata whose relative BulkDataURIs are resolved against their resource (RFC 3986 5)."""
+        base = f"{self.root}/{path}"
+
+        def resolved(found: re.Match[bytes]) -> bytes:
+            uri = msgspec.json.decode(found[2])
+            return found[1] + msgspec.json.encode(urljoin(base, uri))
+
+        return re.sub(rb'("BulkDataURI"\s*:\s*)("(?!https?:)(?:[^"\\]|\\.)*")', resolved, body)
+
+    def _frames(self, instance: str, numbers: list[int]) -> list[Frame]:
+        listed = ",".join(map(str, numbers))
+        try:
+            answer = self._origin.get(f"{instance}/frames/{listed}", FRAMES)
+        except Malformed as error:
+            # Orthanc answers 400 to a frame number out of range, as the standard allows.
+            raise NotThere(f"The archive doesn't deliver frame {listed}: {error}") from error
+        whole = answer.media_type
+        with closing(answer):
+            if not whole.name.startswith("multipart/"):
+                if len(numbers) == 1 and whole.name in DEFAULT_SYNTAX:
+                    data = answer.body(LARGEST_BULK)
+                    return [Frame(numbers[0], data, whole.transfer_syntax or DEFAULT_SYNTAX[whole.name])]
+                raise unexpected(whole.name)
+            found = list(parts(whole, answer.chunks()))
+        if len(found) != len(numbers):
+            raise Malformed(f"The archive delivered {len(found)} frames instead of {len(numbers)}.")
+        return [self._frame(part, number, whole.transfer_syntax) for part, number in zip(found, numbers, strict=True)]
+
+    def _frame(self, part: Part, number: int, declared: str | None) -> Frame:
+        location = part.headers.get("content-location", "").rstrip("/")
+        named = re.search(r"/frames/(\d+)$", location)
+        if named and int(named[1]) != number:
+            raise Malformed(f"The archive delivered frame {named[1]} instead of {number}.")
+        syntax = part.media_type.transfer_syntax or declared or DEFAULT_SYNTAX.get(part.media_type.name)
+        if not part.body or syntax is None:
+            raise Malformed(f"The archive delivered frame {number} empty or without saying how it is compressed.")
+        return Frame(number, part.body, syntax)
+
+    def _only(self, answer: Answer, expected: str) -> bytes:
+        with closing(answer):
+            if answer.media_type.name.startswith("multipart/"):
+                found = list(parts(answer.media_type, answer.chunks()))
+                if len(found) != 1:
+                    raise Malformed(f"The archive delivered {len(found)} parts instead of one.")
+                return found[0].body
+            if answer.media_type.name != expected and answer.media_type.name != "application/octet-stream":
+                raise unexpected(answer.media_type.name)
+            return answer.body(LARGEST_BULK)
+
+    def _store(self, batch: list[bytes]) -> list[StoreResult]:
+        named: list[str | StoreResult] = []
+        for data in batch:
+            try:
+                named.append(parse(BytesIO(data)).text(0x00080018))
+            except ArchiveError as error:
+                named.append(StoreResult("", False, error.words))
+        sent = [data for data, name in zip(batch, named, strict=True) if isinstance(name, str)]
+        if not sent:
+            return [name for name in named if isinstance(name, StoreResult)]
+        content_type, body = written(sent, "application/dicom")
+        answer = self._origin.post("studies", JSON, content_type, body)
+        verdict = stored(answer)
+        return [verdict(name) if isinstance(name, str) else name for name in named]
+
+
+def sendable(keys: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Return (what to ask the server, what to check in its answers).
+
+    Some servers don't decode percent-encoding and find nothing, so only plain characters are sent: any other
+    becomes `*`, a list of alternatives isn't sent at all, and the answers are matched here.
+    """
+    sent, checked = {}, {}
+    for tag, value in keys.items():
+        plain = "".join(letter if _PLAIN.fullmatch(letter) else "*" for letter in value)
+        if plain == value:
+            sent[tag] = value
+            continue
+        checked[tag] = value
+        if "\\" not in value and vr_of(tag) not in UNWILD:
+            sent[tag] = re.sub(r"\*+", "*", plain)
+    return sent, checked
+
+
+def uid(text: str) -> str:
+    """Return a UID that is safe in a path; raises NotThere for anything else."""
+    if not re.fullmatch(r"[0-9.]{1,64}", text):
+        raise NotThere("That isn't a UID.")
+    return text
+
+
+def address(study: str, series: str, instance: str) -> str:
+    return f"studies/{uid(study)}/series/{uid(series)}/instances/{uid(instance)}"
