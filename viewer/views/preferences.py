@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
-from viewer.models import Preference
+from viewer.actions import preference
 from viewer.templatetags.pages import THEMES
 
 
@@ -17,7 +17,7 @@ def theme(request: HttpRequest) -> HttpResponse:
     chosen = request.POST.get("theme", "")
     if chosen not in THEMES:
         raise BadRequest("theme")
-    Preference.objects.update_or_create(user=request.user, key="theme", defaults={"value": chosen})
+    preference.keep(request.user, "theme", chosen)
     back = request.POST.get("back", "/")
     safe = url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure())
     return HttpResponseRedirect(back if safe else "/")

@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from viewer.models import Archive
+from viewer.views import demo
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def loading() -> Loading | None:
 def notices(user: Any) -> dict[str, Any]:
     """Return the lights, those that are out, and the demo's progress."""
     shown = lights()
-    return {"lights": shown, "dark": [light for light in shown if light.state == "down"], "loading": loading()}
+    return {"lights": shown, "dark": [light for light in shown if light.state == "down"], "loading": loading(), "demo_warning": demo.warning()}
 
 
 @login_required

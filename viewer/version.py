@@ -1,0 +1,3 @@
+"""Which Samsyn this is."""
+
+VERSION = "0.1"
