@@ -70,7 +70,7 @@ export function wheelSteps({ deltaX, deltaY, deltaMode }, left) {
   const notch = deltaMode !== 0 || (Math.abs(delta) >= 50 && Number.isInteger(delta));
   if (notch) return { steps: Math.sign(delta), left: 0 };
   const sum = Math.sign(left) === -Math.sign(delta) ? delta : left + delta;
-  const steps = Math.trunc(sum / TRACKPAD_PER_ENTRY);
+  const steps = Math.trunc(sum / TRACKPAD_PER_ENTRY) || 0;
   return { steps, left: sum - steps * TRACKPAD_PER_ENTRY };
 }
 

@@ -65,7 +65,7 @@ export function viewport(grid, canvas, look) {
   if (part === null) return null;
   const scale = magnification(grid, canvas, look);
   const down = scale * grid.aspect;
-  if (scale < 1 && down < 1) return minified(grid, part, scale, down);
+  if (Math.min(scale, down) < 1) return minified(grid, part, scale, down);
   if (grid.columns * grid.rows <= WHOLE) return "";
   return region(grid, blocks(grid, part), 1, grid.aspect);
 }

@@ -1,0 +1,93 @@
+import { describe, expect, it } from "vitest";
+import { bindings, COMMANDS, GROUPS } from "../../../static/js/viewer/commands.js";
+import { chord } from "../../../static/js/shared/keys.js";
+import { paneAt } from "../../../static/js/viewer/state.js";
+import { open, stack } from "./stacks.js";
+
+const byId = (/** @type {string} */ id) => /** @type {import("../../../static/js/viewer/commands.js").Command} */ (COMMANDS.find((command) => command.id === id));
+
+describe("the table of commands", () => {
+  it("gives no key to two commands", () => {
+    const keys = COMMANDS.flatMap((command) => command.keys);
+    expect(keys.filter((key, index) => keys.indexOf(key) !== index)).toEqual([]);
+  });
+
+  it("names every command once, with a label, in a group that is shown", () => {
+    expect(new Set(COMMANDS.map(({ id }) => id)).size).toBe(COMMANDS.length);
+    for (const command of COMMANDS) {
+      expect(command.label(), command.id).toMatch(/\S/);
+      expect(GROUPS.map(([group]) => group)).toContain(command.group);
+      expect(command.run ?? command.effect, command.id).toBeDefined();
+    }
+  });
+
+  it("reaches everything but two rare windows by a key", () => {
+    expect(COMMANDS.filter(({ keys }) => !keys.length).map(({ id }) => id)).toEqual(["window-air", "window-temporal-bone"]);
+  });
+
+  it("needs neither AltGr nor a dead key", () => {
+    for (const key of COMMANDS.flatMap((command) => command.keys)) expect(key).not.toMatch(/[~^`´¨@#\\|{}[\]]/);
+  });
+});
+
+describe("a user's own keys", () => {
+  it("take the place of the table's", () => {
+    const bound = bindings({ invert: ["N"] });
+    expect(bound.get("N")?.id).toBe("invert");
+    expect(bound.has("I")).toBe(false);
+    expect(bound.get("R")?.id).toBe("rotate");
+  });
+});
+
+describe("chords", () => {
+  const press = (/** @type {Partial<KeyboardEvent>} */ event) =>
+    chord({ key: "", code: "", ctrlKey: false, metaKey: false, altKey: false, shiftKey: false, ...event });
+
+  it("go by the digit's place, whatever it types with Shift", () => {
+    expect(press({ key: "2", code: "Digit2" })).toBe("2");
+    expect(press({ key: "=", code: "Digit0", shiftKey: true })).toBe("Shift+0");
+    expect(press({ key: "é", code: "Digit2" })).toBe("2");
+    expect(press({ key: "5", code: "Numpad5" })).toBe("5");
+  });
+
+  it("go by the letter that is typed", () => {
+    expect(press({ key: "w", code: "KeyZ" })).toBe("W");
+    expect(press({ key: "F", code: "KeyF", shiftKey: true })).toBe("Shift+F");
+    expect(press({ key: "k", code: "KeyK", metaKey: true })).toBe("Ctrl+K");
+  });
+
+  it("leave Shift out of a sign's name", () => {
+    expect(press({ key: "?", code: "Minus", shiftKey: true })).toBe("?");
+    expect(press({ key: "ArrowDown", code: "ArrowDown", shiftKey: true })).toBe("Shift+ArrowDown");
+    expect(press({ key: " ", code: "Space" })).toBe("Space");
+  });
+
+  it("are nothing for a modifier or a dead key", () => {
+    expect(press({ key: "Shift", code: "ShiftLeft", shiftKey: true })).toBe("");
+    expect(press({ key: "Dead", code: "BracketRight" })).toBe("");
+  });
+});
+
+describe("windows by key", () => {
+  it("set a CT's preset", () => {
+    expect(paneAt(byId("window-lung").run?.(open()) ?? open())?.voi).toEqual({ center: -600, width: 1500, function: "LINEAR" });
+  });
+
+  it("do nothing where Hounsfield units mean nothing", () => {
+    const state = open(stack({ modality: "MR", unit: "" }));
+    expect(byId("window-lung").run?.(state)).toBe(state);
+    expect(byId("window-lung").offered?.(state)).toBe(false);
+  });
+
+  it("go round the file's own windows", () => {
+    const own = byId("window-file").run ?? ((state) => state);
+    expect(paneAt(own(open()))?.voi).toEqual({ choice: 0 });
+    expect(paneAt(own(own(open())))?.voi).toEqual({ choice: 1 });
+    expect(paneAt(own(own(own(open()))))?.voi).toEqual({ choice: 0 });
+  });
+
+  it("invert no colours", () => {
+    const state = open(stack({ colour: true }));
+    expect(byId("invert").run?.(state)).toBe(state);
+  });
+});

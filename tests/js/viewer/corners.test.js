@@ -1,0 +1,85 @@
+import { describe, expect, it } from "vitest";
+import { corners, fidelity, identityLine, imageOf, interval, isoDate, spoken, windowWords, zoomWords } from "../../../static/js/viewer/corners.js";
+
+/** @type {import("../../../static/js/viewer/corners.js").Picture} */
+const PICTURE = {
+  patient: { name: "Ek, Anna", id: "7", birth_date: "1950-01-01", sex: "F", age: "074Y" },
+  study_uid: "1.2", study_date: "2024-05-01", study_time: "10:20:30", study_description: "CT Thorax", accession_number: "A1", institution: "St Elsewhere",
+  series_uid: "1.2.4", series_number: 2, series_description: "Thorax 1.0", modality: "CT", instance: "1.2.1", frame: 1, instance_number: 45,
+  stack: "a", index: 44, count: 120, location: -120.5, slice_thickness: 1.25, orientation: null, patient_orientation: null, laterality: "",
+  rows: 512, columns: 512, pixel_spacing: [0.7, 0.7], aspect: 1, spacing_basis: "patient", spacing_words: "",
+  window: { center: 40, width: 400, function: "LINEAR", explanation: null }, unit: "HU", inverted: false,
+  region: [0, 0, 512, 512], size: [512, 512], lossless: true, source_lossy: false, source_lossy_ratio: null, derived: false,
+  technique: { KVP: 120, ConvolutionKernel: "B30f" }, frame_of_reference: null, colour: false,
+};
+const PAGE = { zoom: "1:1", prior: "", total: "" };
+const texts = (/** @type {{text: string}[]} */ lines) => lines.map(({ text }) => text);
+
+describe("the corners", () => {
+  it("say who, what, how and where", () => {
+    const shown = corners(PICTURE, PAGE);
+    expect(texts(shown.topLeft)).toEqual(["Ek, Anna", "7", "1950-01-01 (074Y) F"]);
+    expect(texts(shown.topRight)).toEqual(["St Elsewhere", "2024-05-01 10:20", "CT Thorax", "A1"]);
+    expect(texts(shown.bottomLeft)).toEqual(["W 400 L 40 HU · Soft tissue", "1:1"]);
+    expect(texts(shown.bottomRight)).toEqual(["2. Thorax 1.0", "120 kV  B30f", "Loc −120.5 mm  Thk 1.25 mm", "Image 45/120"]);
+  });
+
+  it("put prior and laterality where they are seen", () => {
+    const shown = corners({ ...PICTURE, laterality: "L" }, { ...PAGE, prior: "PRIOR 8 months" });
+    expect(shown.topRight[0]).toEqual({ text: "PRIOR 8 months", kind: "prior" });
+    expect(shown.bottomRight[0]).toEqual({ text: "L (left)", kind: "large" });
+  });
+
+  it("keep a name for the nameless", () => {
+    expect(identityLine({ ...PICTURE, patient: { ...PICTURE.patient, name: "", birth_date: "" } })).toBe("Name unknown · 7 · 2024-05-01 · CT");
+  });
+
+  it("tell the Instance Number where it isn't the place", () => {
+    expect(imageOf({ ...PICTURE, instance_number: 76 })).toBe("Image 45/120 (no. 76)");
+    expect(imageOf({ ...PICTURE, index: null, instance_number: 3 })).toBe("No. 3");
+  });
+
+  it("name a window by its preset, its file's words or its shape", () => {
+    expect(windowWords({ ...PICTURE, window: { center: 1, width: 2, function: "SIGMOID" } })).toBe("W 2 L 1 HU · sigmoid");
+    expect(windowWords({ ...PICTURE, modality: "MR", unit: "", window: { center: 40, width: 400, explanation: "BRAIN" } })).toBe("W 400 L 40 · BRAIN");
+    expect(windowWords({ ...PICTURE, window: null })).toBe("");
+  });
+});
+
+describe("how long ago", () => {
+  it.each([
+    ["2024-04-30", "PRIOR 1 day"],
+    ["2024-03-20", "PRIOR 6 weeks"],
+    ["2023-09-01", "PRIOR 8 months"],
+    ["20200501", "PRIOR 4 years"],
+    ["2024-06-01", "LATER 4 weeks"],
+    ["2024-05-01", ""],
+    ["", ""],
+  ])("%s is %s", (date, words) => expect(interval(date, "2024-05-01")).toBe(words));
+});
+
+describe("fidelity", () => {
+  it("is full only when every stored pixel arrives unchanged", () => {
+    expect(fidelity(PICTURE).sign).toBe("full");
+    expect(fidelity({ ...PICTURE, size: [256, 256] })).toMatchObject({ sign: "scaled", words: "lossless, reduced to 50 %" });
+  });
+
+  it("tells a lossy source in words, always", () => {
+    expect(fidelity({ ...PICTURE, source_lossy: true, source_lossy_ratio: [10.4] })).toEqual({ sign: "source", words: "LOSSY SOURCE 10.4:1", insist: true });
+  });
+
+  it("tells a picture that only moves", () => {
+    expect(fidelity({ ...PICTURE, lossless: false }).sign).toBe("moving");
+  });
+});
+
+it("speaks as the image area's name", () => {
+  expect(spoken(PICTURE, "axial")).toBe("Axial CT CT Thorax, slice 45 of 120, window 40/400");
+});
+
+it("shows dates and zoom as people read them", () => {
+  expect(isoDate("20240501")).toBe("2024-05-01");
+  expect(isoDate("unknown")).toBe("unknown");
+  expect(zoomWords(1)).toBe("1:1");
+  expect(zoomWords(1.504)).toBe("Zoom 150 %");
+});

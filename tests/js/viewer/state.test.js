@@ -1,0 +1,115 @@
+import { describe, expect, it } from "vitest";
+import {
+  activate, arrange, changePane, cycleText, entryOf, flip, isShown, markSeen, pane, paneAt, place, receiveSeries, reset, rotate,
+  scroll, scrollTo, visible,
+} from "../../../static/js/viewer/state.js";
+import { open, series, SOURCE, stack } from "./stacks.js";
+
+describe("scrolling", () => {
+  it("moves by entries and stops at both ends", () => {
+    const state = open();
+    expect(paneAt(scroll(state, 3))?.index).toBe(3);
+    expect(paneAt(scroll(state, 99))?.index).toBe(9);
+    expect(paneAt(scroll(state, -5))?.index).toBe(0);
+    expect(paneAt(scrollTo(state, Infinity))?.index).toBe(9);
+  });
+
+  it("stops at a gap: a missing slice is an entry like any other", () => {
+    const state = scrollTo(open(stack({}, 10, [4])), 4);
+    expect(paneAt(state)?.index).toBe(4);
+    expect(isShown(entryOf(state, paneAt(state)))).toBe(false);
+    expect(entryOf(scroll(state, 1), paneAt(scroll(state, 1)))).toMatchObject({ instance: "1.2.6" });
+  });
+
+  it("gives the same object when nothing moves", () => {
+    const state = open();
+    expect(scroll(state, -1)).toBe(state);
+    expect(changePane(state, { invert: false })).toBe(state);
+  });
+});
+
+describe("a pane that waits for its stack", () => {
+  it("finds the image that it was asked for", () => {
+    const waiting = { ...open(), series: {}, panes: [pane({ ...SOURCE, stack: "" }, { instance: "1.2.7", frame: 1 })] };
+    const state = receiveSeries(waiting, "main/1.2/1.2.4", series(stack({ key: "scout" }, 0), stack()));
+    expect(paneAt(state)).toMatchObject({ index: 6, source: { stack: "a" } });
+  });
+
+  it("keeps its image when slices arrive before it", () => {
+    const before = scrollTo(open(), 5);
+    const more = stack();
+    more.entries.unshift({ instance: "1.2.99", frame: 1 });
+    expect(paneAt(receiveSeries(before, "main/1.2/1.2.4", series(more)))?.index).toBe(6);
+  });
+
+  it("changes nothing when the series can't be had", () => {
+    const state = open();
+    expect(paneAt(receiveSeries(state, "main/1.2/1.2.4", { error: "no" }))).toBe(paneAt(state));
+  });
+});
+
+describe("placing a series", () => {
+  it("starts afresh: window and turn belong to the series", () => {
+    const turned = changePane(open(), { rotation: 90, voi: { center: 1, width: 2, function: "LINEAR" }, text: "identity" });
+    const state = place(turned, 0, { ...SOURCE, series: "1.2.3", stack: "" });
+    expect(paneAt(state)).toMatchObject({ rotation: 0, voi: null, text: "identity", index: null });
+  });
+
+  it("leaves the pane alone when it shows that already", () => {
+    const state = scroll(open(), 3);
+    expect(place(state, 0, { ...SOURCE })).toBe(state);
+  });
+});
+
+describe("turning", () => {
+  it("comes back after four quarters", () => {
+    let state = open();
+    for (let turn = 0; turn < 4; turn++) state = rotate(state, 1);
+    expect(paneAt(state)?.rotation).toBe(0);
+    expect(paneAt(rotate(state, -1))?.rotation).toBe(270);
+  });
+
+  it("mirrors what is on the screen, however the image is turned", () => {
+    expect(paneAt(flip(open(), "horizontal"))).toMatchObject({ flip_horizontal: true, flip_vertical: false });
+    expect(paneAt(flip(rotate(open(), 1), "horizontal"))).toMatchObject({ flip_horizontal: false, flip_vertical: true });
+  });
+
+  it("is undone by a reset, with window and zoom", () => {
+    const state = flip(rotate(changePane(open(), { scale: { pixels: 2 }, center: [1, 2], invert: true }), 1), "vertical");
+    expect(paneAt(reset(state))).toEqual(paneAt(open()));
+  });
+});
+
+describe("layout", () => {
+  it("keeps what is shown and fills the new places", () => {
+    const state = arrange(scroll(open(), 2), 2, 2, [pane({ ...SOURCE, series: "9" })]);
+    expect(state.panes.map((shown) => shown?.source.series)).toEqual(["1.2.4", "9", undefined, undefined]);
+    expect(visible(state)).toEqual([0, 1, 2, 3]);
+  });
+
+  it("goes back to the active pane", () => {
+    const four = activate(arrange(open(), 2, 2, [pane({ ...SOURCE, series: "9" })]), 1);
+    const one = arrange(four, 1, 1);
+    expect(one.panes).toHaveLength(1);
+    expect(paneAt(one)?.source.series).toBe("9");
+    expect(one.active).toBe(0);
+  });
+
+  it("shows only the active pane while it is large", () => {
+    const four = { ...activate(arrange(open(), 2, 2), 2), maximised: true };
+    expect(visible(four)).toEqual([2]);
+  });
+});
+
+it("cycles the text through all, identity, none", () => {
+  const texts = [1, 2, 3].reduce((states) => [...states, cycleText(states.at(-1) ?? open())], [open()]).map((state) => paneAt(state)?.text);
+  expect(texts).toEqual(["all", "identity", "none", "all"]);
+});
+
+it("counts a picture as seen once", () => {
+  const state = open();
+  const shown = /** @type {import("../../../static/js/viewer/state.js").Pane} */ (paneAt(state));
+  const seen = markSeen(state, shown, "1.2.1/1");
+  expect(Object.values(seen.seen)[0]?.size).toBe(1);
+  expect(markSeen(seen, shown, "1.2.1/1")).toBe(seen);
+});
