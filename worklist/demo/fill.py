@@ -1,0 +1,118 @@
+"""Lays the demo archive: study after study, each appearing whole, the main patient's first."""
+
+import fcntl
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from pydicom.dataset import Dataset
+
+from worklist.demo import cast, studies
+from worklist.demo.fetch import Package, PackageMissingError, Pantry
+from worklist.demo.studies import STUDIES, Study
+
+VERSION = "1"  # another one lays every study anew at the next start
+PHANTOMS = "phantoms"
+KINDNESS = 10  # of the process, once the first study is there and somebody may be reading it
+DOWNLOADS = 2  # at a time
+
+Say = Callable[[str], None]
+
+
+class Demo:
+    """The demo archive below the state folder: what is there, and laying what isn't."""
+
+    def __init__(self, state: Path, archive: Path) -> None:
+        self._archive = archive
+        self._desk = state / "demo"
+        self._pantry = Pantry(self._desk / "packages")
+        self._failed: list[str] = []
+
+    @contextmanager
+    def alone(self, say: Say) -> Iterator[None]:
+        """Keep others from laying the same archive; waits for one that does."""
+        self._desk.mkdir(parents=True, exist_ok=True)
+        self._archive.mkdir(parents=True, exist_ok=True)
+        with open(self._desk / "lock", "w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                say("another process is laying the demo archive; waiting for it")
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            shutil.rmtree(self._desk / "writing", ignore_errors=True)
+            yield
+
+    def lay(self, now: datetime, say: Say, after_each: Callable[[str], None], *, anew: bool = False) -> list[str]:
+        """Make the studies that are missing (all if `anew`) and return what failed, in words.
+
+        `after_each` is called with the key of each study once it is in place, also of those that were there before.
+        """
+        exams = cast.exams(now)
+        missing = [study for study in STUDIES if anew or not self._has(study.key)]
+        phantoms_missing = anew or not self._has(PHANTOMS)
+        total, done = len(STUDIES) + 1, len(STUDIES) - len(missing)
+        for study in STUDIES:
+            if study not in missing:
+                after_each(study.key)
+        if not missing and not phantoms_missing:
+            self._progress(total, total, "")
+            return []
+        with ThreadPoolExecutor(DOWNLOADS) as pool:
+            packages = list(dict.fromkeys(study.package for study in missing if study.package))
+            on_the_way = {package: pool.submit(self._pantry.path, package) for package in packages}
+            for study in missing:
+                self._progress(done, total, study.words)
+                started = time.monotonic()
+                if self._one(study, exams[study.key], on_the_way, say):
+                    say(f"{done + 1} of {total}: {study.words} ({time.monotonic() - started:.1f} s)")
+                    after_each(study.key)
+                done += 1
+                if study is STUDIES[0]:
+                    os.nice(KINDNESS)
+        if phantoms_missing:
+            self._progress(done, total, "phantoms")
+            self._put(PHANTOMS, studies.known_truth())
+            say(f"{total} of {total}: phantoms")
+        self._progress(total, total, "")
+        return self._failed
+
+    def _one(self, study: Study, exam: cast.Exam, on_the_way: dict[Package, Future[Path]], say: Say) -> bool:
+        """Make one study; a package that can't be had costs this study and no other."""
+        try:
+            if study.package:
+                on_the_way[study.package].result()
+            self._put(study.key, study.build(exam, self._pantry))
+        except PackageMissingError as error:
+            self._failed.append(f"{study.words}: {error}")
+            say(f"left out: {self._failed[-1]}; tried again at the next start")
+            return False
+        return True
+
+    def _has(self, key: str) -> bool:
+        return (self._archive / f"{key}.{VERSION}").is_dir()
+
+    def _put(self, key: str, datasets: Iterable[Dataset]) -> None:
+        """Write a study outside the archive, then move it in whole, in place of an older one."""
+        draft = self._desk / "writing" / key
+        draft.mkdir(parents=True)
+        for number, dataset in enumerate(datasets, start=1):
+            dataset.save_as(draft / f"{number:04}.dcm", enforce_file_format=True)
+        gone = self._desk / "writing" / "gone"
+        gone.mkdir(exist_ok=True)
+        for older in self._archive.glob(f"{key}.*"):
+            older.rename(gone / older.name)
+        draft.rename(self._archive / f"{key}.{VERSION}")
+        shutil.rmtree(gone, ignore_errors=True)
+
+    def _progress(self, done: int, total: int, words: str) -> None:
+        """Tell the worklist how far we are."""
+        told = {"done": done, "total": total, "words": words, "failed": self._failed}
+        draft = self._desk / "progress.json.draft"
+        draft.write_text(json.dumps(told), "utf-8")
+        draft.replace(self._desk / "progress.json")
