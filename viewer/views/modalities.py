@@ -38,6 +38,12 @@ def main_family(modalities: str) -> str:
     return family(ranked[0]) if ranked else "OT"
 
 
+def shown(modalities: str) -> str:
+    """Return the Modalities in Study without those that only come along, unless there is nothing else."""
+    values = modalities.split()
+    return " ".join([value for value in values if value not in COMPANIONS] or values)
+
+
 def order(name: str) -> int:
     """Return where a family stands among the others; unknown ones come last."""
     return list(FAMILIES).index(name) if name in FAMILIES else len(FAMILIES)

@@ -49,7 +49,7 @@ def labels() -> dict[str, str]:
     return {
         "unread": _("Unread"),
         "stat": _("STAT"),
-        "mine": _("Mine in progress"),
+        "mine": _("Mine"),
         "all": _("All exams"),
         "phantoms": _("Phantoms"),
     }

@@ -26,7 +26,7 @@ class Row:
     due: Due | None
     question: str
     place: str
-    family: str
+    modalities: str
     taken: str
     priors: int
     last_prior: str
@@ -58,7 +58,7 @@ def rows(user: Any, studies: Sequence[Study], now: datetime.datetime | None = No
                 due=due(task.due_at, task.requested_at, moment) if task and task.state != ReadingTask.State.DONE else None,
                 question=first_line(request.clinical_question) if request else "",
                 place=(request.ward if request else "") or study.institution,
-                family=modalities.main_family(study.modalities),
+                modalities=modalities.shown(study.modalities),
                 taken=taken(study, today),
                 priors=len(before),
                 last_prior=_last(study, before),

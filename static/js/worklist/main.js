@@ -53,6 +53,11 @@ document.addEventListener("keydown", (event) => {
     if (row) select(row, { focus: true });
     return;
   }
+  if (event.key === "ArrowDown" && at instanceof HTMLInputElement && at.id === "words") {
+    event.preventDefault();
+    const first = selected();
+    return first && choose(first);
+  }
   const inList = rowOf(at) !== null || at === document.body;
   if (!inList || event.ctrlKey || event.altKey || event.metaKey) return;
   const row = selected();
@@ -73,6 +78,11 @@ document.addEventListener("keydown", (event) => {
     event.preventDefault();
     choose(there);
   }
+});
+
+// The cross in the search field means: no search any more.
+document.addEventListener("search", ({ target: at }) => {
+  if (at instanceof HTMLInputElement && at.value === "") at.form?.requestSubmit();
 });
 
 // A menu closes when the hand goes elsewhere.
