@@ -1,31 +1,275 @@
-"""The table of PS3.18 doors that answer before Django, GET and HEAD only."""
+"""The PS3.18 doors: rendered pictures and thumbnails of studies, series, instances and frames, before Django."""
 
+import asyncio
+import logging
 import re
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
-from viewer.headers import asgi_headers
+from channels.db import database_sync_to_async
+from django.utils.translation import gettext as _
+
+from viewer import access, rendering
+from viewer.access import Admission
+from viewer.doors import media, parameters
+from viewer.doors.answers import Answer, problem, problem_body, warning
+from viewer.doors.description import header
+from viewer.doors.opened import Opened, Place
+from viewer.doors.parameters import BadParameter, Parameters
+from viewer.doors.refusal import Refusal
+from viewer.imaging.stack import Shown
+from viewer.models import Series
+from viewer.rendering import Picture, Studio
+
+logger = logging.getLogger(__name__)
+
+UID = r"[0-9.]{1,64}"
+ROOT = rf"/dicomweb/(?P<archive>[A-Za-z0-9_-]{{1,64}})/studies/(?P<study>{UID})"
+SERIES = rf"{ROOT}/series/(?P<series>{UID})"
+INSTANCE = rf"{SERIES}/instances/(?P<instance>{UID})"
+FRAME = rf"{INSTANCE}/frames/(?P<frame>[1-9][0-9]{{0,6}})"
+
+
+@dataclass(frozen=True)
+class Resource:
+    """What an address names; the parts that it doesn't name are None."""
+
+    archive: str
+    study: str
+    series: str | None = None
+    instance: str | None = None
+    frame: int | None = None
+
+    @property
+    def path(self) -> str:
+        """Return the address, without what is asked of the resource."""
+        parts = [f"/dicomweb/{self.archive}/studies/{self.study}"]
+        parts += [f"series/{self.series}"] if self.series else []
+        parts += [f"instances/{self.instance}"] if self.instance else []
+        parts += [f"frames/{self.frame}"] if self.frame else []
+        return "/".join(parts)
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request that was let in: by whom, for what, and with which parameters."""
+
+    scope: dict[str, Any]
+    admission: Admission
+    resource: Resource
+    query: str
+
+    @property
+    def accept(self) -> str:
+        """The Accept header, empty when there is none."""
+        return b", ".join(value for name, value in self.scope["headers"] if name == b"accept").decode("latin-1")
+
+
+Handler = Callable[[Request], Awaitable[Answer]]
 
 
 @dataclass(frozen=True)
 class Route:
-    """One door: its name, the addresses that it answers, and who answers."""
+    """One line of the table: a name, the addresses it answers, and the function that does."""
 
     name: str
-    regex: re.Pattern[str]
-    handler: Callable[..., Awaitable[None]]
+    address: re.Pattern[str]
+    handler: Handler
+
+    def match(self, path: str) -> Resource | None:
+        """Return the resource that `path` names, or None."""
+        found = self.address.fullmatch(path)
+        if found is None:
+            return None
+        parts = found.groupdict()
+        frame = parts.pop("frame", None)
+        return Resource(**parts, frame=int(frame) if frame else None)
 
 
-table: list[Route] = []
+async def rendered(request: Request) -> Answer:
+    """Answer `…/rendered`: one picture of a frame or an instance, all pictures of a study or a series.
+
+    A study and a series come as multipart/related only (PS3.18 10.4.4), an instance with several frames as its
+    middle frame, or as all of them for a client that names multipart/related.
+    """
+    wanted = parameters.parse(request.query)
+    resource = request.resource
+    studio = await rendering.studio()
+    if resource.instance is None or (resource.frame is None and media.takes_several(request.accept)):
+        kind = media.several(wanted.accept, request.accept)
+        places = [each async for each in _places(studio, request)]
+        if not places:
+            raise Refusal(406, _("Nothing in here can be shown yet"))
+        boundary = secrets.token_hex(16)
+        body = _parts(studio, request, wanted, kind, places, boundary)
+        content = f'multipart/related; type="{kind}"; boundary={boundary}'.encode()
+        return Answer(200, body, {"Content-Type": content, **warning(wanted.unknown)})
+    kind = media.single(wanted.accept, request.accept)
+    opened, place = await locate(studio, resource)
+    return _picture(await studio.picture(opened, place, wanted, kind), opened, place, wanted)
+
+
+async def thumbnail(request: Request) -> Answer:
+    """Answer `…/thumbnail`: one small picture that stands for the resource."""
+    wanted = parameters.parse(request.query, parameters.THUMBNAIL)
+    kind = media.single(wanted.accept, request.accept)
+    studio = await rendering.studio()
+    resource = request.resource
+    opened, place = await (locate(studio, resource) if resource.series else _of_study(studio, request))
+    return _picture(await studio.thumbnail(opened, place, wanted, kind), opened, place, wanted)
+
+
+async def locate(studio: Studio, resource: Resource) -> tuple[Opened, Place]:
+    """Return the frame that a resource within a series names, or that stands for it. Raises Refusal."""
+    if resource.series is None:
+        raise Refusal(404, _("No series is named"))
+    opened = await studio.series(resource.archive, resource.study, resource.series)
+    if resource.instance is not None and resource.frame is not None:
+        return opened, opened.place(resource.instance, resource.frame)
+    return opened, opened.representative(resource.instance)
+
+
+def _series_of(study_pk: int) -> list[str]:
+    return list(Series.objects.filter(study=study_pk).order_by("number", "uid").values_list("uid", flat=True))
+
+
+async def _of_study(studio: Studio, request: Request) -> tuple[Opened, Place]:
+    refused: Refusal | None = None
+    for uid in await database_sync_to_async(_series_of)(request.admission.study_pk):
+        try:
+            return await locate(studio, replace(request.resource, series=uid))
+        except Refusal as refusal:
+            refused = refusal if refused is None or refusal.status != 406 else refused
+    raise refused or Refusal(406, _("The study holds no images"))
+
+
+async def _places(studio: Studio, request: Request) -> AsyncIterator[tuple[Opened, Place]]:
+    """Yield every frame that can be shown, in the order of series and stacks."""
+    resource = request.resource
+    if resource.instance is not None:
+        opened = await studio.series(resource.archive, resource.study, resource.series or "")
+        first = opened.place(resource.instance, 1)
+        for number in range(1, first.instance.frame_count + 1):
+            yield opened, opened.place(resource.instance, number)
+        return
+    listed = (
+        [resource.series] if resource.series else await database_sync_to_async(_series_of)(request.admission.study_pk)
+    )
+    for uid in listed:
+        opened = await studio.series(resource.archive, resource.study, uid)
+        for stack in opened.stacks:
+            for entry in stack.entries:
+                if isinstance(entry, Shown):
+                    yield opened, opened.place(entry.SOPInstanceUID, entry.frame)
+
+
+async def _parts(
+    studio: Studio, request: Request, wanted: Parameters, kind: str, places: list[tuple[Opened, Place]], boundary: str
+) -> AsyncIterator[bytes]:
+    """Yield the parts of a multipart answer. A picture that fails leaves a part that says so, and the others go on."""
+    resource = request.resource
+    for opened, place in places:
+        if await access.admit(request.scope, resource.archive, resource.study) is None:
+            raise ConnectionAbortedError("the right to see the study was withdrawn")
+        headers = {"Content-Location": _address(opened, place).encode()}
+        try:
+            picture = await studio.picture(opened, place, wanted, kind)
+        except Refusal as refusal:
+            headers["Content-Type"] = b"application/problem+json"
+            body = problem_body(refusal.status, refusal.words, refusal.parameter)
+        else:
+            headers |= {"Content-Type": kind.encode(), "Samsyn-Picture": header(picture.description)}
+            body = picture.data
+        lines = b"".join(b"%b: %b\r\n" % (name.encode(), value) for name, value in headers.items())
+        yield b"--%b\r\n%b\r\n%b\r\n" % (boundary.encode(), lines, body)
+    yield f"--{boundary}--\r\n".encode()
+
+
+def _address(opened: Opened, place: Place) -> str:
+    named = Resource(opened.archive, opened.study, opened.uid, place.uid, place.frame.number)
+    return f"{named.path}/rendered"
+
+
+def _picture(picture: Picture, opened: Opened, place: Place, wanted: Parameters) -> Answer:
+    headers = {
+        "Content-Type": picture.media_type.encode(),
+        "Content-Location": _address(opened, place).encode(),
+        "Samsyn-Picture": header(picture.description),
+        **warning(wanted.unknown),
+    }
+    return Answer(200, picture.data, headers)
+
+
+LEVELS = {"study": ROOT, "series": SERIES, "instance": INSTANCE, "frame": FRAME}
+table: list[Route] = [
+    Route(f"{verb.__name__}-{level}", re.compile(f"{address}/{verb.__name__}"), verb)
+    for verb in (rendered, thumbnail)
+    for level, address in reversed(LEVELS.items())
+]
+
+
+def find(path: str) -> tuple[Route, Resource] | None:
+    """Return the route that answers `path` and the resource it names, or None."""
+    for route in table:
+        resource = route.match(path)
+        if resource is not None:
+            return route, resource
+    return None
+
+
+async def answer(scope: dict[str, Any]) -> Answer:
+    """Return the answer to a request: first who asks, then what, then how."""
+    try:
+        if scope["method"] not in {"GET", "HEAD"}:
+            raise Refusal(405, _("Pictures are only read"))
+        found = find(scope["path"])
+        if found is None:
+            raise await _nothing(scope)
+        route, resource = found
+        admission = await access.admit(scope, resource.archive, resource.study)
+        if admission is None:
+            raise await _nothing(scope)
+        query = scope["query_string"].decode("latin-1")
+        return await route.handler(Request(scope, admission, resource, query))
+    except BadParameter as error:
+        return problem(400, str(error), error.name)
+    except media.NotAcceptable as error:
+        return problem(406, str(error))
+    except Refusal as refusal:
+        return problem(refusal.status, refusal.words, refusal.parameter)
+    except Exception:
+        logger.exception("a picture failed")
+        return problem(500, _("The picture couldn't be made"))
+
+
+async def _nothing(scope: dict[str, Any]) -> Refusal:
+    """Return the refusal of what isn't there or isn't theirs: one and the same, except for nobody."""
+    if await access.unauthenticated(scope):
+        return Refusal(401, _("Log in first"))
+    return Refusal(404, _("No such study, or not yours to see"))
 
 
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    """Answer by the table; what it doesn't know is 404."""
-    for route in table:
-        match = route.regex.fullmatch(scope["path"])
-        if match is not None:
-            await route.handler(scope, receive, send, **match.groupdict())
-            return
-    await send({"type": "http.response.start", "status": 404, "headers": asgi_headers()})
-    await send({"type": "http.response.body", "body": b""})
+    """Answer one HTTP request; work stops when the client has gone."""
+    work = asyncio.ensure_future(_serve(scope, send))
+    gone = asyncio.ensure_future(_gone(receive))
+    try:
+        await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        if not work.done():
+            work.cancel()
+        gone.cancel()
+    await asyncio.gather(work, gone, return_exceptions=True)
+    if work.done() and not work.cancelled() and work.exception() is not None:
+        raise work.exception()  # type: ignore[misc]
+
+
+async def _serve(scope: dict[str, Any], send: Any) -> None:
+    await (await answer(scope)).send(send, head=scope["method"] == "HEAD")
+
+
+async def _gone(receive: Any) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -83,7 +83,10 @@ class Pane(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True
 
 
 class State(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """Layout, the active pane and what each pane shows, row by row; null is an empty pane."""
+    """Layout, the active pane and what each pane shows, row by row; null is an empty pane.
+
+    There may be more panes than the layout has places: they come back with a larger layout.
+    """
 
     version: Literal[1]
     layout: Layout
@@ -117,12 +120,8 @@ class _Versioned(msgspec.Struct, frozen=True):
 
 def _version_1(data: bytes) -> State:
     state = msgspec.json.decode(data, type=State)
-    count = state.layout.rows * state.layout.columns
-    if len(state.panes) != count:
-        numbers = {"count": count, "given": len(state.panes)}
-        raise Unreadable(_("The layout has %(count)d panes, the state %(given)d") % numbers)
-    if state.active >= count:
-        raise Unreadable(_("The active pane isn't in the layout"))
+    if state.active >= max(len(state.panes), 1):
+        raise Unreadable(_("The active pane isn't among the panes"))
     for pane in state.panes:
         if pane is None:
             continue

@@ -19,9 +19,25 @@ def test_a_window_has_center_width_and_function(word: str, function: str) -> Non
 
 @pytest.mark.parametrize(
     "value",
-    ["", "40", "40,400", "40,400,", "40,400,LINEAR", "40,400,linear_exact", "40,0,linear", "40,0.5,linear", "40,-1,sigmoid",
-     "40,0,linear-exact", "nan,400,linear", "40,inf,linear", "4_0,400,linear", "40,400,linear,1", " 40,400,linear", "1e99,400,linear"],
-)  # fmt: skip
+    [
+        "",
+        "40",
+        "40,400",
+        "40,400,",
+        "40,400,LINEAR",
+        "40,400,linear_exact",
+        "40,0,linear",
+        "40,0.5,linear",
+        "40,-1,sigmoid",
+        "40,0,linear-exact",
+        "nan,400,linear",
+        "40,inf,linear",
+        "4_0,400,linear",
+        "40,400,linear,1",
+        " 40,400,linear",
+        "1e99,400,linear",
+    ],
+)
 def test_an_invalid_window_is_refused_by_name(value: str) -> None:
     with pytest.raises(BadParameter, match="window") as refused:
         parse(f"window={value}")
@@ -48,9 +64,25 @@ def test_a_viewport_has_a_size_and_perhaps_a_region(value: str, expected: Viewpo
 
 @pytest.mark.parametrize(
     "value",
-    ["", "512", "512,", "0,10", "10,0", "-5,10", "5.5,10", "512,512,a", "512,512,0,0,0,10", "512,512,0,0,10,0", "1,1,1,1,1,1,1",
-     "9000,10", "8192,8192", "٣,٣", "512,512,nan", "99999999999999999999,1"],
-)  # fmt: skip
+    [
+        "",
+        "512",
+        "512,",
+        "0,10",
+        "10,0",
+        "-5,10",
+        "5.5,10",
+        "512,512,a",
+        "512,512,0,0,0,10",
+        "512,512,0,0,10,0",
+        "1,1,1,1,1,1,1",
+        "9000,10",
+        "8192,8192",
+        "٣,٣",
+        "512,512,nan",
+        "99999999999999999999,1",
+    ],
+)
 def test_an_invalid_viewport_is_refused_by_name(value: str) -> None:
     with pytest.raises(BadParameter) as refused:
         parse(f"viewport={value}")
@@ -79,10 +111,23 @@ def test_an_invalid_quality_is_refused(value: str) -> None:
 
 @pytest.mark.parametrize(
     "query",
-    ["annotation=", "annotation=Patient", "annotation=patient,", "annotation=patient,date", "iccprofile=sRGB", "iccprofile=rommrgb",
-     "iccprofile=", "invert=maybe", "interpolation=best", "window=1,2,linear&window=1,2,linear", "accept=png", "accept=", "window=%ff",
-     "&".join(f"a{number}=1" for number in range(40))],
-)  # fmt: skip
+    [
+        "annotation=",
+        "annotation=Patient",
+        "annotation=patient,",
+        "annotation=patient,date",
+        "iccprofile=sRGB",
+        "iccprofile=rommrgb",
+        "iccprofile=",
+        "invert=maybe",
+        "interpolation=best",
+        "window=1,2,linear&window=1,2,linear",
+        "accept=png",
+        "accept=",
+        "window=%ff",
+        "&".join(f"a{number}=1" for number in range(40)),
+    ],
+)
 def test_other_invalid_values_are_refused(query: str) -> None:
     with pytest.raises(BadParameter):
         parse(query)

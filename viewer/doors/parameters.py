@@ -15,7 +15,7 @@ ANNOTATIONS = frozenset({"patient", "technique"})
 PROFILES = frozenset({"no", "yes", "srgb", "adobergb", "rommrgb"})
 INTERPOLATIONS = frozenset({"nearest", "linear", "cubic"})
 RENDERED = frozenset(
-    {"accept", "charset", "window", "viewport", "quality", "annotation", "iccprofile", "invert", "interpolation"}
+    {"accept", "charset", "window", "viewport", "quality", "annotation", "iccprofile", "invert", "interpolation", "voi"}
 )
 THUMBNAIL = frozenset({"accept", "charset", "viewport"})
 
@@ -79,7 +79,11 @@ class Viewport:
 
 @dataclass(frozen=True)
 class Parameters:
-    """Everything that a client may ask of one picture; `unknown` names what was not understood."""
+    """Everything that a client may ask of one picture; `unknown` names what was not understood.
+
+    `invert`, `interpolation` (when magnifying) and `voi` (which of the file's windows and tables, where no `window`
+    is given) are ours, the others the standard's.
+    """
 
     accept: str = ""
     window: WindowWish | None = None
@@ -89,6 +93,7 @@ class Parameters:
     iccprofile: str = "no"
     invert: bool = False
     interpolation: str = "linear"
+    voi: int | None = None
     unknown: tuple[str, ...] = ()
 
 
@@ -118,6 +123,7 @@ def parse(query: str, known: frozenset[str] = RENDERED) -> Parameters:
         interpolation=_one_of("interpolation", values["interpolation"], {name: name for name in sorted(INTERPOLATIONS)})
         if "interpolation" in values
         else "linear",
+        voi=_choice(values["voi"]) if "voi" in values else None,
         unknown=tuple(dict.fromkeys(unknown)),
     )
 
@@ -198,6 +204,12 @@ def _profile(value: str) -> str:
     if value in {"adobergb", "rommrgb"}:
         raise _bad("iccprofile", value, _("no, yes or srgb, the others aren't supported"))
     return value
+
+
+def _choice(value: str) -> int:
+    if not (value.isascii() and value.isdigit() and len(value) <= 3):
+        raise _bad("voi", value, _("the place, from 0, of one of the file's own choices"))
+    return int(value)
 
 
 def _one_of(name: str, value: str, choices: Mapping[str, Choice]) -> Choice:

@@ -1,0 +1,174 @@
+"""What a picture shows, said by the same answer that brings its pixels."""
+
+import json
+import re
+from datetime import date
+from typing import Any
+
+from viewer import names
+from viewer.doors.opened import Opened, Place
+from viewer.doors.words import translated
+from viewer.imaging import geometry, pixels
+from viewer.imaging.geometry import GeometryError
+from viewer.imaging.record import FrameAttributes, Instance
+from viewer.imaging.spacing import Spacing
+from viewer.imaging.windowing import VOI, VOILUT
+
+TECHNIQUE = (
+    "KVP", "XRayTubeCurrent", "Exposure", "ConvolutionKernel",
+    "EchoTime", "RepetitionTime", "InversionTime", "FlipAngle", "DiffusionBValue",
+)  # fmt: skip
+DAY = re.compile(r"\d{8}")
+TIME = re.compile(r"(\d\d)(\d\d)?(\d\d)?")
+AGE = re.compile(r"(\d{3})([DWMY])")
+AGE_UNITS = {"D": "d", "W": "wk", "M": "mo", "Y": "y"}
+DIRECTION = re.compile(r"[LRAPHF]{1,3}")
+
+
+def describe(
+    opened: Opened,
+    place: Place,
+    *,
+    voi: VOI | None,
+    inverted: bool,
+    region: tuple[float, float, float, float],
+    size: tuple[int, int],
+    lossless: bool,
+) -> dict[str, Any]:
+    """Return the description of one picture: JSON values under the names of the contract with the page.
+
+    `region` is x, y, width, height in stored pixels, `size` the width and height of the answer in its own pixels.
+    """
+    instance, frame = place.instance, place.frame
+    spacing = opened.spacing(place)
+    return {
+        "patient": patient(instance),
+        "study_uid": opened.study,
+        "study_date": iso_date(instance.StudyDate),
+        "study_time": clock(instance.StudyTime),
+        "study_description": instance.StudyDescription or "",
+        "accession_number": instance.AccessionNumber or "",
+        "institution": instance.InstitutionName or "",
+        "series_uid": opened.uid,
+        "series_number": instance.SeriesNumber,
+        "series_description": instance.SeriesDescription or "",
+        "modality": instance.Modality or "",
+        "instance": instance.SOPInstanceUID,
+        "frame": frame.number,
+        "instance_number": instance.InstanceNumber,
+        "stack": place.stack.key if place.stack else None,
+        "index": place.index,
+        "count": len(place.stack.entries) if place.stack else None,
+        "location": place.location,
+        "slice_thickness": frame.SliceThickness,
+        "position": numbers(frame.ImagePositionPatient, 3),
+        "orientation": numbers(frame.ImageOrientationPatient, 6),
+        "patient_orientation": letters(instance, frame),
+        "laterality": frame.FrameLaterality or instance.ImageLaterality or instance.Laterality or "",
+        "rows": instance.Rows,
+        "columns": instance.Columns,
+        **spacing_of(spacing),
+        "window": window(voi),
+        "unit": pixels.unit(instance, frame),
+        "inverted": inverted,
+        "region": [round(value, 4) for value in region],
+        "size": list(size),
+        "lossless": lossless,
+        "source_lossy": instance.LossyImageCompression == "01",
+        "source_lossy_ratio": list(instance.LossyImageCompressionRatio or ()) or None,
+        "derived": "DERIVED" in instance.ImageType[:1],
+        "technique": technique(frame),
+        "frame_of_reference": instance.FrameOfReferenceUID,
+        "colour": opened.colour(instance),
+    }
+
+
+def patient(instance: Instance) -> dict[str, Any]:
+    """Return who the picture says it is of, from the picture's own instance."""
+    return {
+        "name": str(names.display(instance.PatientName or "")),
+        "id": instance.PatientID or "",
+        "birth_date": iso_date(instance.PatientBirthDate),
+        "sex": instance.PatientSex or "",
+        "age": age(names.age(day(instance.PatientBirthDate), day(instance.StudyDate)) or instance.PatientAge or ""),
+    }
+
+
+def technique(frame: FrameAttributes) -> dict[str, Any]:
+    """Return what is known of exposure or sequence, under DICOM keywords, in the standard's units."""
+    known = {name: getattr(frame, name) for name in TECHNIQUE}
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in known.items()
+        if value not in (None, ())
+    }
+
+
+def letters(instance: Instance, frame: FrameAttributes) -> list[str] | None:
+    """Return the letters of the right and lower edge of the stored image, or None: no letter rather than a guess."""
+    orientation = numbers(frame.ImageOrientationPatient, 6)
+    if orientation is None:
+        found = [letter.strip().upper() for letter in frame.PatientOrientation or instance.PatientOrientation]
+        return found if len(found) == 2 and all(DIRECTION.fullmatch(letter) for letter in found) else None
+    try:
+        return list(geometry.patient_orientation(orientation))
+    except GeometryError:
+        return None
+
+
+def spacing_of(spacing: Spacing) -> dict[str, Any]:
+    """Return millimetres per pixel and what they are based on; null where lengths stay in pixels."""
+    known = spacing.row is not None and spacing.column is not None
+    return {
+        "pixel_spacing": [spacing.row, spacing.column] if known else None,
+        "aspect": spacing.aspect,
+        "spacing_basis": spacing.basis,
+        "spacing_words": translated(spacing.words),
+    }
+
+
+def window(voi: VOI | None) -> dict[str, Any] | None:
+    """Return a window as JSON; a lookup table gives the range that it covers, with LUT as its function."""
+    if voi is None:
+        return None
+    if isinstance(voi, VOILUT):
+        entries = voi.table.entries
+        return {"center": voi.first + entries / 2, "width": entries, "function": "LUT", "explanation": voi.explanation}
+    return {"center": voi.center, "width": voi.width, "function": voi.function, "explanation": voi.explanation}
+
+
+def numbers(values: tuple[float, ...] | None, count: int) -> list[float] | None:
+    """Return exactly `count` numbers, or None."""
+    return list(values) if values is not None and len(values) == count else None
+
+
+def day(value: str | None) -> date | None:
+    """Return a DA as a date, None for what is no day."""
+    digits = (value or "").replace(".", "")
+    try:
+        return date(int(digits[:4]), int(digits[4:6]), int(digits[6:8])) if DAY.fullmatch(digits) else None
+    except ValueError:
+        return None
+
+
+def iso_date(value: str | None) -> str:
+    """Return a DA in ISO form; what is no day stays as it is, so that nothing is hidden."""
+    found = day(value)
+    return found.isoformat() if found else value or ""
+
+
+def clock(value: str | None) -> str:
+    """Return a TM as hours, minutes and seconds; what is no time stays as it is."""
+    found = TIME.match((value or "").replace(":", ""))
+    return ":".join(part for part in found.groups() if part) if found else value or ""
+
+
+def age(value: str) -> str:
+    """Return an AS (045Y, 011M) as people write it; what is no AS stays as it is."""
+    found = AGE.fullmatch(value)
+    return f"{int(found[1])} {AGE_UNITS[found[2]]}" if found else value
+
+
+def header(description: dict[str, Any]) -> bytes:
+    """Return the description as the value of an HTTP header: ASCII JSON in one line."""
+    return json.dumps(description, ensure_ascii=True, separators=(",", ":")).encode("ascii")

@@ -1,0 +1,126 @@
+"""Stacks of a series as JSON for the page: every entry at its place, and what is known about it."""
+
+import asyncio
+from functools import partial
+from typing import Any
+
+import numpy as np
+from django.utils.translation import gettext as _
+
+from viewer.doors import description
+from viewer.doors.opened import Opened
+from viewer.doors.refusal import Refusal
+from viewer.doors.words import translated
+from viewer.imaging import geometry, pixels, stack
+from viewer.imaging.geometry import GeometryError
+from viewer.imaging.stack import Shown, Stack
+from viewer.imaging.windowing import VOI
+from viewer.rendering import Studio
+
+FAILED = 2
+PATIENCE = 1.0  # seconds that a listing waits for a window that has to be measured
+
+
+async def stacks_json(studio: Studio, opened: Opened) -> dict[str, Any]:
+    """Return the stacks of an opened series, with what was listed, received and failed."""
+    windows = [await _default_window(studio, opened, each) for each in opened.stacks]
+    return await studio.run(partial(_listed, opened, windows))
+
+
+async def _default_window(studio: Studio, opened: Opened, of: Stack) -> VOI | None:
+    """Return the window of a whole stack; None for colour, for images that each have their own, and while unknown."""
+    first = next((entry for entry in of.entries if isinstance(entry, Shown)), None)
+    if first is None or of.colour or not opened.has_one_window(of):
+        return None
+    place = opened.place(first.SOPInstanceUID, first.frame)
+    try:
+        return await asyncio.wait_for(opened.default_voi(place, partial(studio.frame, opened)), PATIENCE)
+    except (TimeoutError, Refusal):
+        return None
+
+
+def _listed(opened: Opened, windows: list[VOI | None]) -> dict[str, Any]:
+    instances = opened.series.instances
+    not_viewable = [(each, kind) for each in instances if not (kind := stack.kind(each)).viewable]
+    failed = _failed_instances(opened)
+    expected = opened.series.expected
+    words = []
+    if expected is not None and expected > len(instances):
+        words.append(
+            _("the archive counts %(expected)d, lists %(listed)d") % {"expected": expected, "listed": len(instances)}
+        )
+    return {
+        "digest": opened.series.digest,
+        "listed": len(instances),
+        "received": len(instances) - len(not_viewable) - failed,
+        "failed": failed,
+        "unsupported": len(not_viewable),
+        "total_known": all(each.total_known for each in opened.stacks),
+        "words": "; ".join(words),
+        "stacks": [_stack(opened, each, window) for each, window in zip(opened.stacks, windows, strict=True)],
+        "not_viewable": [
+            {"instance": each.SOPInstanceUID, "words": translated(kind.words)} for each, kind in not_viewable
+        ],
+    }
+
+
+def _failed_instances(opened: Opened) -> int:
+    states = np.frombuffer(opened.series.states(), np.uint8)
+    failed: set[str] = set()
+    for each in opened.stacks:
+        places = opened.order(each)
+        for at in np.flatnonzero((places >= 0) & (states[places] == FAILED)):
+            entry = each.entries[int(at)]
+            if isinstance(entry, Shown):
+                failed.add(entry.SOPInstanceUID)
+    return len(failed)
+
+
+def _stack(opened: Opened, of: Stack, window: VOI | None) -> dict[str, Any]:
+    first = next(entry for entry in of.entries if isinstance(entry, Shown))
+    place = opened.place(first.SOPInstanceUID, first.frame)
+    choices = [] if of.colour or not opened.has_one_window(of) else opened.choices(place)
+    return {
+        "key": of.key,
+        "title": of.title,
+        "modality": of.modality,
+        "unit": pixels.unit(place.instance, place.frame),
+        "rows": of.rows,
+        "columns": of.columns,
+        **description.spacing_of(opened.spacing(place)),
+        "orientation": description.numbers(of.orientation, 6),
+        "patient_orientation": description.letters(place.instance, place.frame),
+        "plane": _plane(of),
+        "frame_of_reference": of.frame_of_reference,
+        "spatial": of.spatial,
+        "regular": of.regular,
+        "spacing_mm": of.spacing_mm,
+        "total_known": of.total_known,
+        "words": "; ".join(translated(note) for note in of.notes),
+        "colour": of.colour,
+        "windows": [description.window(each) for each in choices],
+        "window": description.window(window),
+        "frame_rate": of.frame_rate,
+        "entries": [_entry(entry) for entry in of.entries],
+    }
+
+
+def _entry(entry: stack.Entry) -> dict[str, Any]:
+    if isinstance(entry, Shown):
+        return {
+            "instance": entry.SOPInstanceUID,
+            "frame": entry.frame,
+            "location": entry.location,
+            "instance_number": entry.InstanceNumber,
+        }
+    return {"missing": translated(entry.reason), "location": entry.location, "instance_number": entry.instance_number}
+
+
+def _plane(of: Stack) -> str:
+    if not of.orientation:
+        return ""
+    try:
+        geometry.check_orientation(of.orientation)
+    except GeometryError:
+        return ""
+    return geometry.anatomical_plane(of.orientation)

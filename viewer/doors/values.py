@@ -1,0 +1,38 @@
+"""The value under a pixel, from the stored pixel itself."""
+
+from typing import Any
+
+import numpy as np
+from django.utils.translation import gettext as _
+
+from viewer.doors.opened import Place
+from viewer.doors.refusal import Refusal
+from viewer.doors.words import translated
+from viewer.imaging import colour, pixels
+from viewer.imaging.pixels import Padding, PixelError
+
+
+def value_at(stored: np.ndarray, place: Place, x: int, y: int) -> dict[str, Any]:
+    """Return value, unit and words for the pixel in column `x` and row `y` (from 0). Raises Refusal.
+
+    A grey pixel has its modality value, a colour pixel its red, green and blue; padding has no value.
+    """
+    rows, columns = stored.shape[:2]
+    if not (0 <= x < columns and 0 <= y < rows):
+        raise Refusal(400, _("The point lies outside the image"))
+    pixel = stored[y : y + 1, x : x + 1]
+    instance, frame = place.instance, place.frame
+    try:
+        if colour.is_colour(instance):
+            red, green, blue = (int(value) for value in colour.rgb(pixel, instance)[0, 0])
+            return {"value": [red, green, blue], "unit": "RGB", "words": ""}
+        padding = Padding.of(instance)
+        if padding is not None and bool(padding.mask(pixel)[0, 0]):
+            return {"value": None, "unit": "", "words": _("no pixel (padding)")}
+        value = float(pixels.modality_values(pixel, pixels.transform(instance, frame))[0, 0])
+    except PixelError as error:
+        raise Refusal(502, translated(error)) from error
+    if not np.isfinite(value):
+        return {"value": None, "unit": "", "words": _("no number")}
+    shown = int(value) if value.is_integer() else float(f"{value:.6g}")
+    return {"value": shown, "unit": pixels.unit(instance, frame), "words": ""}

@@ -1,0 +1,231 @@
+"""Where a picture is made: stored values of one frame to bytes and the description that goes with them."""
+
+import asyncio
+import os
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from channels.layers import get_channel_layer
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from viewer.doors import annotate, description, icc
+from viewer.doors.media import PNG
+from viewer.doors.opened import Opened, Place, Shelf, build
+from viewer.doors.parameters import BadParameter, Parameters, Viewport
+from viewer.doors.refusal import Refusal
+from viewer.doors.words import translated
+from viewer.imaging import colour, encode, pixels, resample, windowing
+from viewer.imaging.pixels import Padding, PixelError
+from viewer.imaging.windowing import VOI, Window
+from viewer.store.client import FrameFailed, SeriesStore, StoreClient, StoreError
+
+Result = TypeVar("Result")
+
+QUALITY = 90  # of a JPEG when none is asked for
+THUMBNAIL = Viewport(128, 128)
+THUMBNAIL_QUALITY = 80
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One rendered frame: encoded bytes, their media type and what they show."""
+
+    data: bytes
+    media_type: str
+    description: dict[str, Any]
+
+
+class Studio:
+    """One per web process: the store's client, the threads that render, and the series that are open."""
+
+    def __init__(self, client: StoreClient) -> None:
+        self.client = client
+        self.loop = asyncio.get_running_loop()
+        # One thread more than cores, so that a core has work while a thread waits for a page of the frame file.
+        self.threads = ThreadPoolExecutor((os.cpu_count() or 1) + 1, thread_name_prefix="render")
+        self.shelf = Shelf()
+        self.watchers: set[Callable[[str], None]] = set()
+        client.on_progress(self._progressed)
+        client.on_changed(self._changed)
+        self.telling: set[asyncio.Task[None]] = set()
+
+    async def run(self, work: Callable[[], Result]) -> Result:
+        """Return what `work` makes in one of the threads, in the reader's language."""
+        return await self.loop.run_in_executor(self.threads, copy_context().run, work)
+
+    async def series(self, archive: str, study: str, uid: str) -> Opened:
+        """Return an opened series. Raises Refusal in the store's words."""
+        try:
+            series = await self.client.series(archive, study, uid)
+        except StoreError as error:
+            raise Refusal(502, translated(error)) from error
+        found = self.shelf.get(archive, study, uid, series.digest)
+        if found is not None:
+            return found
+        if any(each.StudyInstanceUID not in {None, study} for each in series.instances):
+            # An archive that ignores the study in the address must not lend one study's rights to another.
+            raise Refusal(404, _("No such series in this study"))
+        opened = await self.run(partial(build, archive, study, uid, series))
+        self.shelf.put(opened)
+        return opened
+
+    async def frame(self, opened: Opened, uid: str, number: int, direction: int = 0) -> np.ndarray:
+        """Return the stored values of a frame, read-only. Raises Refusal with the reason that the pane shows."""
+        try:
+            return await self.client.frame(opened.series, uid, number, direction)
+        except FrameFailed as error:
+            raise Refusal(502, translated(error)) from error
+
+    async def picture(
+        self,
+        opened: Opened,
+        place: Place,
+        wanted: Parameters,
+        media_type: str,
+        *,
+        direction: int = 0,
+        arrived: Callable[[], None] | None = None,
+    ) -> Picture:
+        """Return the picture of one frame; `arrived` is called when its stored values are there. Raises Refusal."""
+        stored = await self.frame(opened, place.uid, place.frame.number, direction)
+        if arrived is not None:
+            arrived()
+        voi = None if opened.colour(place.instance) else await self._voi(opened, place, wanted)
+        return await self.run(partial(draw, stored, opened, place, voi, wanted, media_type))
+
+    async def thumbnail(self, opened: Opened, place: Place, wanted: Parameters, media_type: str) -> Picture:
+        """Return a small picture of one frame. Raises Refusal."""
+        small = replace(wanted, viewport=wanted.viewport or THUMBNAIL, quality=THUMBNAIL_QUALITY)
+        return await self.picture(opened, place, small, media_type)
+
+    def _progressed(self, series_uid: str, states: bytes) -> None:
+        for watcher in list(self.watchers):
+            watcher(series_uid)
+
+    def _changed(self, series: SeriesStore) -> None:
+        """Tell every page that listens to the series: what it shows is of yesterday."""
+        topic = f"series.{series.series}"
+        message = {"type": "live.event", "topic": topic, "event": {"changed": True}}
+        task = self.loop.create_task(get_channel_layer().group_send(topic, message))
+        self.telling.add(task)
+        task.add_done_callback(self.telling.discard)
+
+    async def _voi(self, opened: Opened, place: Place, wanted: Parameters) -> VOI:
+        if wanted.window is not None:
+            return Window(wanted.window.center, wanted.window.width, wanted.window.function)
+        if wanted.voi is not None:
+            choices = opened.choices(place)
+            if wanted.voi >= len(choices):
+                words = _("voi=%(place)d: the file has %(count)d choices")
+                raise Refusal(400, words % {"place": wanted.voi, "count": len(choices)}, "voi")
+            return choices[wanted.voi]
+        return await opened.default_voi(place, partial(self.frame, opened))
+
+
+def draw(
+    stored: np.ndarray, opened: Opened, place: Place, voi: VOI | None, wanted: Parameters, media_type: str
+) -> Picture:
+    """Return the picture of a frame's stored values, (rows, columns) or (rows, columns, 3). Raises Refusal.
+
+    The order is the standard's (PS3.18 8.3.5.1): window, region, viewport, annotation. The region is cut and
+    scaled before the window is applied, so that neighbouring values are mixed in modality units and not in grey.
+    """
+    rows, columns = stored.shape[:2]
+    region, size, flips = (0.0, 0.0, float(columns), float(rows)), (columns, rows), (False, False)
+    if wanted.viewport is not None:
+        try:
+            region, *flipped = wanted.viewport.region(columns, rows)
+        except BadParameter as error:
+            raise Refusal(400, str(error), error.name) from error
+        size = wanted.viewport.size(region[2], region[3], opened.spacing(place).aspect)
+        flips = (flipped[0], flipped[1])
+    try:
+        shades = shaded(stored, place, voi, region, size, flips, wanted)
+    except PixelError as error:
+        raise Refusal(502, translated(error)) from error
+    told = description.describe(
+        opened, place, voi=voi, inverted=wanted.invert, region=region, size=size, lossless=media_type == PNG
+    )
+    if wanted.annotation:
+        shades = annotate.annotated(shades, told, wanted.annotation)
+    data = encode.png(shades) if media_type == PNG else encode.jpeg(shades, wanted.quality or QUALITY)
+    if wanted.iccprofile != "no" and shades.ndim == 3:
+        data = icc.with_profile(data, media_type)
+    return Picture(data, media_type, told)
+
+
+def shaded(
+    stored: np.ndarray,
+    place: Place,
+    voi: VOI | None,
+    region: tuple[float, float, float, float],
+    size: tuple[int, int],
+    flips: tuple[bool, bool],
+    wanted: Parameters,
+) -> np.ndarray:
+    """Return uint8 grey (rows, columns) or RGB (rows, columns, 3) of a region, scaled to `size` (width, height)."""
+    if voi is None:
+        rgb = resample.region(
+            colour.rgb(stored, place.instance), region, size, flips, interpolation=wanted.interpolation
+        )
+        return 255 - rgb if wanted.invert else rgb
+    padding = Padding.of(place.instance)
+    values = resample.region(stored, region, size, flips, interpolation=wanted.interpolation, padding=padding)
+    return windowing.grey(
+        values,
+        pixels.transform(place.instance, place.frame),
+        voi,
+        inverted=windowing.shown_inverted(place.instance) != wanted.invert,
+        padding=padding,
+    )
+
+
+class _Current:
+    studio: Studio | None = None
+
+
+async def start(state: Path | None = None) -> Studio:
+    """Return this process' studio, made on the running loop at first use (in the ASGI lifespan)."""
+    current = _Current.studio
+    if current is None or current.loop is not asyncio.get_running_loop():
+        current = _Current.studio = Studio(StoreClient(state or settings.STATE))
+    return current
+
+
+async def stop() -> None:
+    """Close the studio: threads and the line to the store."""
+    current, _Current.studio = _Current.studio, None
+    if current is not None:
+        await current.client.close()
+        current.threads.shutdown(wait=False, cancel_futures=True)
+
+
+async def studio() -> Studio:
+    """Return this process' studio."""
+    return _Current.studio or await start()
+
+
+def lying_open(archive: str, study: str, uid: str) -> Opened | None:
+    """Return a series if it was opened lately; asks nobody."""
+    current = _Current.studio
+    return current.shelf.opened.get((archive, study, uid)) if current else None
+
+
+def from_thread(ask: Callable[[Studio], Coroutine[Any, Any, Result]], seconds: float = 60) -> Result:
+    """Return what `ask` finds out on the studio's loop; for views that run in a thread. Raises Refusal."""
+    current = _Current.studio
+    if current is None or not current.loop.is_running():
+        raise Refusal(503, _("The image service is starting"))
+    future = asyncio.run_coroutine_threadsafe(ask(current), current.loop)
+    try:
+        return future.result(seconds)
+    except TimeoutError as error:
+        future.cancel()
+        raise Refusal(503, _("The archive takes too long to answer")) from error
