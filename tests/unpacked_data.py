@@ -26,7 +26,8 @@ def unpacked_data() -> Path | None:
     stamp = hashlib.sha256()
     for path in files:
         status = path.stat()
-        stamp.update(f"{path.relative_to(root)} {status.st_size} {status.st_mtime_ns}\n".encode("utf-8", "surrogateescape"))
+        line = f"{path.relative_to(root)} {status.st_size} {status.st_mtime_ns}\n"
+        stamp.update(line.encode("utf-8", "surrogateescape"))
     target = Path(tempfile.gettempdir()) / f"samsyn-test-data-{os.getuid()}-{stamp.hexdigest()[:16]}"
     if not target.is_dir():
         draft = Path(tempfile.mkdtemp(prefix="samsyn-test-data-", dir=tempfile.gettempdir()))

@@ -37,7 +37,8 @@ DEFAULT_SYNTAX = {
     "image/jpx": "1.2.840.10008.1.2.4.92",
     "image/jphc": "1.2.840.10008.1.2.4.201",
 }
-_PLAIN = re.compile(r"[A-Za-z0-9._~*?,:@-]")
+IDS = frozenset({"LO", "SH"})
+_PLAIN = re.compile(r"[A-Za-z0-9._~*,:@-]")
 
 
 class _Identity(msgspec.Struct):
@@ -231,17 +232,17 @@ def sendable(keys: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
     """Return (what to ask the server, what to check in its answers).
 
     Some servers don't decode percent-encoding and find nothing, so only plain characters are sent: any other
-    becomes `*`, a list of alternatives isn't sent at all, and the answers are matched here.
+    becomes `*` (`?` too, which some match against one byte), and a list of alternatives isn't sent at all. Others
+    ignore case in an ID, or count a missing date as early. What may come back too wide is matched again here.
     """
     sent, checked = {}, {}
     for tag, value in keys.items():
-        plain = "".join(letter if _PLAIN.fullmatch(letter) else "*" for letter in value)
-        if plain == value:
-            sent[tag] = value
-            continue
-        checked[tag] = value
-        if "\\" not in value and vr_of(tag) not in UNWILD:
-            sent[tag] = re.sub(r"\*+", "*", plain)
+        plain = re.sub(r"\*+", "*", "".join(letter if _PLAIN.fullmatch(letter) else "*" for letter in value))
+        vr = vr_of(tag)
+        if plain != value or (vr in UNWILD and value.startswith("-")) or (vr in IDS and not value.isdigit()):
+            checked[tag] = value
+        if plain == value or ("\\" not in value and vr not in UNWILD):
+            sent[tag] = plain
     return sent, checked
 
 
