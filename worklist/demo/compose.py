@@ -8,7 +8,7 @@ import pydicom
 from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
-from worklist.demo.dataset import Exam, begin, decimal, grey, identify, in_series, place, uid
+from worklist.demo.dataset import IMPLEMENTATION, Exam, begin, decimal, grey, identify, in_series, place, uid
 from worklist.demo.volumes import Volume
 
 HU_OFFSET = 1024
@@ -62,7 +62,8 @@ def mr(
             dataset.DerivationDescription = "The sagittal volume's own voxels, in another plane"
         dataset.BodyPartExamined, dataset.PatientPosition = "BRAIN", "HFS"
         dataset.ScanningSequence, dataset.SequenceVariant, dataset.MRAcquisitionType = "GR", "MP", "3D"
-        dataset.ScanOptions, dataset.EchoTime, dataset.EchoTrainLength = "", None, None
+        dataset.ScanOptions, dataset.RepetitionTime = "", None
+        dataset.EchoTime, dataset.EchoTrainLength = None, None
         dataset.ImageComments = source
         grey(dataset, pixels.astype(np.uint16), bits_stored=16)
         dataset.WindowCenter, dataset.WindowWidth = decimal((low + high) / 2), decimal(max(high - low, 1))
@@ -96,6 +97,7 @@ def adopt(data: bytes, exam: Exam, *, series: int, description: str, source: str
     dataset.SpecificCharacterSet = "ISO_IR 192"
     dataset.SOPInstanceUID = uid(exam.study_uid, received)
     dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
+    dataset.file_meta.ImplementationClassUID = IMPLEMENTATION
     identify(dataset, exam)
     number = int(dataset.get("InstanceNumber") or 1)
     series_uid = uid(exam.study_uid, "series", series)

@@ -68,6 +68,7 @@ def begin(
     dataset.SOPClassUID = STORAGE[modality]
     dataset.SOPInstanceUID = sop_instance_uid
     dataset.Modality = modality
+    dataset.Manufacturer = "Samsyn demo"
     identify(dataset, exam)
     return dataset
 

@@ -20,7 +20,10 @@ def skin_photograph(exam: Exam, *, series: int, description: str) -> Dataset:
     dataset.ImageType = ["ORIGINAL", "PRIMARY"]
     dataset.ContentDate, dataset.ContentTime = exam.date, exam.time
     dataset.AcquisitionContextSequence = []
-    dataset.AnatomicRegionSequence = []
+    region = Dataset()
+    region.CodeValue, region.CodingSchemeDesignator, region.CodeMeaning = "16982005", "SCT", "Shoulder"
+    dataset.AnatomicRegionSequence = [region]
+    dataset.Laterality, dataset.PatientOrientation = "L", ""
     dataset.BurnedInAnnotation, dataset.LossyImageCompression = "NO", "00"
     dataset.ImageComments = "Drawn by Samsyn, not a photograph of a person"
     dataset.SamplesPerPixel, dataset.PlanarConfiguration = 3, 0

@@ -191,6 +191,7 @@ def _speaking_values(
 
 def _grey_of(dataset: Dataset, values: np.ndarray, modality: str) -> None:
     grey(dataset, (values + 1024).astype(np.uint16), bits_stored=12)
+    dataset.PatientPosition, dataset.Laterality = "HFS", ""
     dataset.ImageType = ["ORIGINAL", "PRIMARY", "AXIAL"] if modality == "CT" else ["ORIGINAL", "PRIMARY"]
     centre = 0
     if modality == "CT":

