@@ -1,6 +1,7 @@
 """What people should know above the list: archives that don't answer, and the demo that is still being laid."""
 
 import json
+import time
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -28,14 +29,16 @@ class Light:
 
 @dataclass(frozen=True)
 class Loading:
-    """How far the demo archive is."""
+    """How far the demo archive is: `going on`, `stopped` before its end, or `over`; and what had to be left out."""
 
     done: int
     total: int
     words: str
     failed: tuple[str, ...]
+    state: str
 
 
+SILENCE = 900  # seconds without a word from the demo until it counts as stopped
 STATES = {Archive.State.READY: "up", Archive.State.UNREACHABLE: "down", Archive.State.NEW: "waiting"}
 
 
@@ -54,17 +57,19 @@ def lights() -> list[Light]:
 
 
 def loading() -> Loading | None:
-    """Return how far the demo archive is, or None when there is nothing to wait for."""
+    """Return how far the demo archive is, or None when there is nothing to tell."""
     if not settings.DEMO:
         return None
+    path = settings.STATE / "demo" / "progress.json"
     try:
-        told = json.loads((settings.STATE / "demo" / "progress.json").read_text("utf-8"))
-    except (FileNotFoundError, json.JSONDecodeError):  # not begun, or caught while it is written
+        told, written = json.loads(path.read_text("utf-8")), path.stat().st_mtime
+    except FileNotFoundError:
         return None
-    done, total = int(told["done"]), int(told["total"])
+    done, total, failed = int(told["done"]), int(told["total"]), tuple(str(words) for words in told.get("failed", []))
     if done >= total:
-        return None
-    return Loading(done, total, str(told.get("words", "")), tuple(str(words) for words in told.get("failed", [])))
+        return Loading(done, total, "", failed, "over") if failed else None
+    state = "stopped" if time.time() - written > SILENCE else "going on"
+    return Loading(done, total, str(told.get("words", "")), failed, state)
 
 
 def notices(user: Any) -> dict[str, Any]:
