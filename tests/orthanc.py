@@ -88,12 +88,25 @@ def _start(folder: Path, program: str, plugin: str, settings: dict[str, Any]) ->
         port = probe.getsockname()[1]
     folder.mkdir(parents=True, exist_ok=True)
     configuration = folder / "orthanc.json"
-    configuration.write_text(json.dumps({
-        "Name": "tests", "StorageDirectory": str(folder / "storage"), "IndexDirectory": str(folder / "storage"),
-        "HttpPort": port, "DicomServerEnabled": False, "RemoteAccessAllowed": False, "Plugins": [plugin],
-        "AuthenticationEnabled": True, "RegisteredUsers": {USER: PASSWORD}, "StableAge": 1, "SaveJobs": False,
-        "DicomWeb": {"Enable": True, "Root": "/dicom-web/"}, **settings,
-    }))
+    configuration.write_text(
+        json.dumps(
+            {
+                "Name": "tests",
+                "StorageDirectory": str(folder / "storage"),
+                "IndexDirectory": str(folder / "storage"),
+                "HttpPort": port,
+                "DicomServerEnabled": False,
+                "RemoteAccessAllowed": False,
+                "Plugins": [plugin],
+                "AuthenticationEnabled": True,
+                "RegisteredUsers": {USER: PASSWORD},
+                "StableAge": 1,
+                "SaveJobs": False,
+                "DicomWeb": {"Enable": True, "Root": "/dicom-web/"},
+                **settings,
+            }
+        )
+    )
     log = folder / "orthanc.log"
     with log.open("ab") as output:
         process = subprocess.Popen([program, str(configuration)], stdout=output, stderr=output, cwd=folder)

@@ -98,7 +98,12 @@ def _common(study: str, series: str, number: int, sop_class: UID, modality: str,
 
 
 def _image(
-    study: str, series: str, number: int, sop_class: UID, modality: str, pixels: np.ndarray,
+    study: str,
+    series: str,
+    number: int,
+    sop_class: UID,
+    modality: str,
+    pixels: np.ndarray,
     syntax: UID = ExplicitVRLittleEndian,
 ) -> Dataset:
     found = _common(study, series, number, sop_class, modality, syntax)

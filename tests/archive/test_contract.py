@@ -186,10 +186,18 @@ def test_bulk_values_are_behind_their_addresses(archive: Archive) -> None:
 @pytest.mark.parametrize(
     "uri",
     [
-        "http://127.0.0.1:1/dicom-web/studies/1", "file:///etc/passwd", "//evil/studies/1", "",
+        "http://127.0.0.1:1/dicom-web/studies/1",
+        "file:///etc/passwd",
+        "//evil/studies/1",
+        "",
         "folder:other/studies/1",
-        "{root}@evil.example/x", "{root}.evil.example/x", "{root}/../system", "{root}/%2e%2e/system",
-        "{root}/studies/..\\..\\x", "{root}//evil/x", "{root}/studies/1/\r\nHost: evil",
+        "{root}@evil.example/x",
+        "{root}.evil.example/x",
+        "{root}/../system",
+        "{root}/%2e%2e/system",
+        "{root}/studies/..\\..\\x",
+        "{root}//evil/x",
+        "{root}/studies/1/\r\nHost: evil",
     ],
 )
 def test_a_bulk_address_that_leads_elsewhere_is_not_followed(archive: Archive, uri: str) -> None:

@@ -8,7 +8,14 @@ from viewer.archive.port import Archive, ArchiveError, Malformed, NotThere, Refu
 from viewer.archive.web import WebArchive
 
 __all__ = [
-    "Archive", "ArchiveError", "FolderArchive", "Malformed", "NotThere", "Refused", "Unreachable", "WebArchive",
+    "Archive",
+    "ArchiveError",
+    "FolderArchive",
+    "Malformed",
+    "NotThere",
+    "Refused",
+    "Unreachable",
+    "WebArchive",
     "connect",
 ]
 

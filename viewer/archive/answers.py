@@ -7,12 +7,19 @@ import msgspec
 
 from viewer.archive.origin import Answer
 from viewer.archive.port import Attributes, Malformed, StoreResult
+from viewer.imaging.words import gettext_noop
 
 JSON = "application/dicom+json"
 LARGEST_JSON = 1 << 30
-FAILURES = {0x0110: "processing failed", 0x0111: "another object with this UID is there", 0x0122: "unsupported class",
-            0xA700: "out of resources", 0xA900: "the data set doesn't fit its class", 0xC000: "cannot understand",
-            0xC122: "unsupported transfer syntax"}
+FAILURES = {
+    0x0110: "processing failed",
+    0x0111: "another object with this UID is there",
+    0x0122: "unsupported class",
+    0xA700: "out of resources",
+    0xA900: "the data set doesn't fit its class",
+    0xC000: "cannot understand",
+    0xC122: "unsupported transfer syntax",
+}
 
 data_sets = msgspec.json.Decoder(list[dict[str, Any]])
 
@@ -32,12 +39,18 @@ def stored(answer: Answer) -> Callable[[str], StoreResult]:
         for item in values(data_set, "00081198"):
             code = next(iter(values(item, "00081197")), 0)
             for name in values(item, "00081155"):
-                reasons[name] = f"The archive refused it: {FAILURES.get(code, f'reason {code:04X}H')}."
+                reasons[name] = gettext_noop(
+                    "The archive refused it: {reason}.", reason=FAILURES.get(code, f"{code:04X}H")
+                )
 
     def verdict(name: str) -> StoreResult:
         if name in reasons:
             return StoreResult(name, False, reasons[name])
-        return StoreResult(name, True) if name in kept else StoreResult(name, False, "The archive didn't confirm it.")
+        return (
+            StoreResult(name, True)
+            if name in kept
+            else StoreResult(name, False, gettext_noop("The archive didn't confirm it."))
+        )
 
     return verdict
 
@@ -61,10 +74,12 @@ def decode(decoder: "msgspec.json.Decoder[Any]", body: bytes) -> Any:
     try:
         return decoder.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        raise Malformed("The archive's answer isn't DICOM JSON.") from None
+        raise Malformed(gettext_noop("The archive's answer isn't DICOM JSON.")) from None
 
 
 def unexpected(name: str) -> Malformed:
     """Return the error for an answer of another kind, with a hint where the cause is well known."""
-    hint = ": probably a login or error page" if name in ("text/html", "application/xhtml+xml") else ""
-    return Malformed(f"The archive answers with {name or 'no media type'} instead of DICOM{hint}.")
+    kind = name or "no media type"
+    if name in ("text/html", "application/xhtml+xml"):
+        return Malformed(gettext_noop("The archive answers with {kind}: probably a login or error page.", kind=kind))
+    return Malformed(gettext_noop("The archive answers with {kind} instead of DICOM.", kind=kind))

@@ -9,6 +9,7 @@ from pydicom.values import convert_SQ
 from viewer.archive.dicomjson import little
 from viewer.archive.part10 import UNDEFINED, Part10, raw
 from viewer.archive.port import Malformed, NotThere
+from viewer.imaging.words import gettext_noop
 
 
 def value_at(part10: Part10, path: str) -> bytes:
@@ -18,20 +19,20 @@ def value_at(part10: Part10, path: str) -> bytes:
     for tag, item in zip(steps[::2], steps[1::2], strict=True):
         items = _items(part10, _element(dataset, tag))
         if int(item) >= len(items):
-            raise NotThere("The object has no such bulk value.")
+            raise NotThere(gettext_noop("The object has no such bulk value."))
         dataset = items[int(item)]
     element = _element(dataset, last)
     if isinstance(element, RawDataElement):
         return little(element.VR or "OW", _bytes(part10, element), element.is_little_endian)
     if isinstance(element.value, bytes):
         return element.value
-    raise NotThere("The object has no such bulk value.")
+    raise NotThere(gettext_noop("The object has no such bulk value."))
 
 
 def _element(dataset: Dataset, tag: str) -> Any:
     element = raw(dataset, int(tag, 16))
     if element is None:
-        raise NotThere("The object has no such bulk value.")
+        raise NotThere(gettext_noop("The object has no such bulk value."))
     return element
 
 
@@ -49,4 +50,4 @@ def _items(part10: Part10, element: Any) -> Any:
         implicit = element.is_implicit_VR or element.VR == "UN"
         return convert_SQ(value, implicit, element.is_little_endian, None, element.value_tell)
     except RecursionError as error:
-        raise Malformed("Sequences nested too deeply.") from error
+        raise Malformed(gettext_noop("Sequences nested too deeply.")) from error

@@ -15,6 +15,7 @@ from pydicom.values import convert_SQ
 
 from viewer.archive.part10 import LONGEST_HEADER, PIXELS, UNDEFINED, Part10, raw
 from viewer.archive.port import Attributes, Malformed
+from viewer.imaging.words import gettext_noop
 
 INLINE_BYTES = 1024
 INLINE_VALUE = 64 << 10
@@ -25,8 +26,16 @@ DROPPED = PIXELS | {0x7FE00001, 0x7FE00002, 0xFFFCFFFC}
 
 BYTES = frozenset({"OB", "OW", "OF", "OD", "OL", "OV", "UN"})
 _SWAP = {"OW": 2, "OF": 4, "OL": 4, "OD": 8, "OV": 8}
-_NUMBERS = {"US": ("H", 2), "SS": ("h", 2), "UL": ("L", 4), "SL": ("l", 4), "UV": ("Q", 8), "SV": ("q", 8),
-            "FL": ("f", 4), "FD": ("d", 8)}
+_NUMBERS = {
+    "US": ("H", 2),
+    "SS": ("h", 2),
+    "UL": ("L", 4),
+    "SL": ("l", 4),
+    "UV": ("Q", 8),
+    "SV": ("q", 8),
+    "FL": ("f", 4),
+    "FD": ("d", 8),
+}
 _CHARSET_TEXT = frozenset({"LO", "SH", "UC"})
 _ONE_TEXT = frozenset({"LT", "ST", "UT"})
 _DELIMITERS = {0x0D, 0x0A, 0x09, 0x0C, 0x5C}
@@ -46,11 +55,11 @@ class Header:
         try:
             return self._dataset(self.part10.dataset, [default_encoding], "", False, 0)
         except RecursionError as error:
-            raise Malformed("Sequences nested too deeply.") from error
+            raise Malformed(gettext_noop("Sequences nested too deeply.")) from error
 
     def _dataset(self, dataset: Dataset, encodings: list[str], path: str, signed: bool, depth: int) -> Attributes:
         if depth > DEEPEST:
-            raise Malformed("Sequences nested too deeply.")
+            raise Malformed(gettext_noop("Sequences nested too deeply."))
         encodings = _encodings(dataset, encodings)
         signed = _signed(dataset, signed)
         found: Attributes = {}
@@ -88,7 +97,7 @@ class Header:
             if vr != "SQ":
                 return {"vr": vr, "BulkDataURI": self.address(where)}
             if element.length > LONGEST_HEADER:
-                raise Malformed(f"The header is longer than {LONGEST_HEADER >> 20} MiB.")
+                raise Malformed(gettext_noop("The header is longer than {limit} MiB.", limit=LONGEST_HEADER >> 20))
             value = self.part10.slice(element.value_tell, element.length)
         else:
             value = bytes(element.value or b"")
@@ -241,6 +250,10 @@ def _private_vr(dataset: Dataset, element: RawDataElement) -> str:
         return "UN"
 
 
-_KNOWN = BYTES | frozenset(_NUMBERS) | _CHARSET_TEXT | _ONE_TEXT | frozenset(
-    {"AE", "AS", "AT", "CS", "DA", "DS", "DT", "IS", "PN", "SQ", "TM", "UI", "UR"}
+_KNOWN = (
+    BYTES
+    | frozenset(_NUMBERS)
+    | _CHARSET_TEXT
+    | _ONE_TEXT
+    | frozenset({"AE", "AS", "AT", "CS", "DA", "DS", "DT", "IS", "PN", "SQ", "TM", "UI", "UR"})
 )

@@ -42,7 +42,9 @@ from viewer.archive.scan import (
     stamp,
     write,
 )
+from viewer.imaging.words import gettext_noop
 
+CHANGED = gettext_noop("The file has changed since it was indexed; the next scan will read it again.")
 _BULK = re.compile(
     r"studies/([0-9.]+)/series/([0-9.]+)/instances/([0-9.]+)/bulkdata/([0-9A-F]{8}(?:/[0-9]{1,6}/[0-9A-F]{8})*)"
 )
@@ -54,7 +56,7 @@ class FolderArchive:
     def __init__(self, name: str, folder: Path, *, state: Path) -> None:
         """Open the index of archive `name` under `state`; raises NotThere when the folder doesn't exist."""
         if not folder.is_dir():
-            raise NotThere(f"The folder of archive {name} doesn't exist.")
+            raise NotThere(gettext_noop("The folder of archive {name} doesn't exist.", name=name))
         self.name = name
         self.root = f"folder:{name}"
         self._objects = state / "objects" / name
@@ -77,7 +79,8 @@ class FolderArchive:
         low, high = _dates(keys.pop("00080020", ""))
         rows = self._index.rows(
             "SELECT uid, attributes FROM study WHERE (? = '' OR date >= ?) AND (? = '' OR date <= ?)"
-            " AND (date <> '' OR ? || ? = '') ORDER BY uid", (low, low, high, high, low, high),
+            " AND (date <> '' OR ? || ? = '') ORDER BY uid",
+            (low, low, high, high, low, high),
         )
         extra = sorted({tag_of(field) for field in fields} - set(summary.STUDY))
         found = []
@@ -86,8 +89,13 @@ class FolderArchive:
             if any(tag not in known for tag in (*extra, *keys)):
                 known = summary.chosen(self._any_header(row["uid"]), (*extra, *keys)) | known
             if matches(known | {"00080060": known["00080061"]}, keys):
-                found.append({tag: value for tag, value in sorted(known.items()) if tag not in keys or tag in _SHOWN
-                              or tag in extra})
+                found.append(
+                    {
+                        tag: value
+                        for tag, value in sorted(known.items())
+                        if tag not in keys or tag in _SHOWN or tag in extra
+                    }
+                )
         return found[offset:] if limit is None else found[offset : offset + limit]
 
     def search_series(self, study: str) -> list[Attributes]:
@@ -105,7 +113,7 @@ class FolderArchive:
             "SELECT header FROM file WHERE study = ? AND series = ? AND shown ORDER BY instance", (study, series)
         )
         if not rows:
-            raise NotThere("The archive has no such series.")
+            raise NotThere(gettext_noop("The archive has no such series."))
         return b"[" + b",".join(json_bytes(row["header"]) for row in rows) + b"]"
 
     def instance_metadata(self, study: str, series: str, instance: str) -> bytes:
@@ -128,7 +136,7 @@ class FolderArchive:
         prefix = f"{self.root}/"
         found = _BULK.fullmatch(uri.removeprefix(prefix)) if uri.startswith(prefix) else None
         if found is None:
-            raise NotThere("This isn't the address of a bulk value of this archive.")
+            raise NotThere(gettext_noop("This isn't the address of a bulk value of this archive."))
         study, series, instance, path = found.groups()
         with self._open(self._record((study, series, instance))) as source:
             return value_at(parse(source), path)
@@ -152,12 +160,16 @@ class FolderArchive:
                 if sha256(source) == digest.digest():
                     return StoreResult(uids[2], True)
         if there:
-            return StoreResult(uids[2], False, "Another object with the same SOP Instance UID is there already.")
+            return StoreResult(
+                uids[2], False, gettext_noop("Another object with the same SOP Instance UID is there already.")
+            )
         path = f"{digest.hexdigest()}.dcm".encode()
         try:
             now = self._write_object(path, data)
         except OSError as error:
-            return StoreResult(uids[2], False, f"The object can't be written: {error.strerror}.")
+            return StoreResult(
+                uids[2], False, gettext_noop("The object can't be written: {reason}.", reason=error.strerror)
+            )
         row = Row((OBJECTS, path), now, None, uids, *summary.columns(header), packed(header))
         connection = self._index.connection
         connection.execute("BEGIN IMMEDIATE")
@@ -191,17 +203,18 @@ class FolderArchive:
     def _record(self, uids: Uids) -> Record:
         rows = self._index.rows(
             "SELECT place, path, size, mtime, ctime, header FROM file"
-            " WHERE study = ? AND series = ? AND instance = ? AND shown", uids,
+            " WHERE study = ? AND series = ? AND instance = ? AND shown",
+            uids,
         )
         if not rows:
-            raise NotThere("The archive has no such instance.")
+            raise NotThere(gettext_noop("The archive has no such instance."))
         return rows[0]
 
     def _open(self, record: Record) -> BinaryIO:
         source = self._places[record["place"]].open(record["path"])
         if stamp(os.fstat(source.fileno())) != _stamp(record):
             source.close()
-            raise Unreachable("The file has changed since it was indexed; the next scan will read it again.")
+            raise Unreachable(CHANGED)
         return source
 
     def _read_map(self, place: int, path: bytes, expected: Stamp) -> PixelMap:
@@ -209,7 +222,7 @@ class FolderArchive:
             part10 = parse(source)
             rows = self._index.rows("SELECT header FROM file WHERE place = ? AND path = ?", (place, path))
             if not rows or stamp(os.fstat(source.fileno())) != expected:
-                raise Unreachable("The file has changed since it was indexed; the next scan will read it again.")
+                raise Unreachable(CHANGED)
             return PixelMap.of(part10, unpacked(rows[0]["header"]))
 
 

@@ -11,6 +11,7 @@ from pydicom.encaps import get_frame
 from viewer.archive.dicomjson import decoded
 from viewer.archive.part10 import NATIVE, UNDEFINED, Part10, Pixels, exactly, raw
 from viewer.archive.port import Attributes, Frame, Malformed, NotThere
+from viewer.imaging.words import gettext_noop
 
 LARGEST_FRAME = 512 << 20
 MOST_FRAMES = 1_000_000
@@ -32,13 +33,13 @@ class PixelMap:
     def of(cls, part10: Part10, attributes: Attributes) -> "PixelMap":
         """Read the map from what the header declares (PS3.3 C.7.6.3); raises NotThere without pixels, or Malformed."""
         if part10.pixels is None:
-            raise NotThere("The object has no pixels.")
+            raise NotThere(gettext_noop("The object has no pixels."))
         native = part10.transfer_syntax in NATIVE
         if native == (part10.pixels.length == UNDEFINED):
-            raise Malformed("The pixels aren't stored in the way that the transfer syntax says.")
+            raise Malformed(gettext_noop("The pixels aren't stored in the way that the transfer syntax says."))
         frames = number(attributes, "00280008", 1) or 1
         if not 1 <= frames <= MOST_FRAMES:
-            raise Malformed(f"The file declares {frames} frames.")
+            raise Malformed(gettext_noop("The file declares {count} frames.", count=frames))
         allocated = number(attributes, "00280100", 0)
         bits = _native_bits(attributes, allocated) if native else 0
         extended = None if native else _extended(part10, frames)
@@ -48,7 +49,9 @@ class PixelMap:
 def frame(source: BinaryIO, where: PixelMap, wanted: int) -> Frame:
     """Return frame `wanted` (from 1) as stored; raises NotThere or Malformed, never returns a short frame."""
     if not 1 <= wanted <= where.frames:
-        raise NotThere(f"There is no frame {wanted}: the object has {where.frames}.")
+        raise NotThere(
+            gettext_noop("There is no frame {number}: the object has {count}.", number=wanted, count=where.frames)
+        )
     data = _native(source, where, wanted) if where.bits else _compressed(source, where, wanted)
     return Frame(wanted, data, where.transfer_syntax)
 
@@ -67,19 +70,19 @@ def number(attributes: Attributes, tag: str, default: int) -> int:
     try:
         return int(float(str(value)))
     except (ValueError, OverflowError) as error:
-        raise Malformed(f"Attribute {tag} is not a number.") from error
+        raise Malformed(gettext_noop("Attribute {tag} is not a number.", tag=tag)) from error
 
 
 def _native_bits(attributes: Attributes, allocated: int) -> int:
     rows, columns = number(attributes, "00280010", 0), number(attributes, "00280011", 0)
     samples = number(attributes, "00280002", 1)
     if min(rows, columns, samples, allocated) < 1:
-        raise Malformed("The file doesn't say how large its frames are.")
+        raise Malformed(gettext_noop("The file doesn't say how large its frames are."))
     if first(attributes, "00280004") in ("YBR_FULL_422", "YBR_PARTIAL_422") and samples == 3:
         samples = 2  # two luminances share one pair of chrominances (PS3.3 C.7.6.3.1.2)
     bits = rows * columns * samples * allocated
     if bits > LARGEST_FRAME * 8:
-        raise Malformed(f"A frame would be larger than {LARGEST_FRAME >> 20} MiB.")
+        raise Malformed(gettext_noop("A frame would be larger than {limit} MiB.", limit=LARGEST_FRAME >> 20))
     return bits
 
 
@@ -88,7 +91,14 @@ def _native(source: BinaryIO, where: PixelMap, wanted: int) -> bytes:
     length = math.ceil((shift + where.bits) / 8)
     if first_byte + length > where.pixels.length:
         there = max(0, where.pixels.length - first_byte)
-        raise Malformed(f"Frame {wanted} is cut short: {there} of {length} bytes are there.")
+        raise Malformed(
+            gettext_noop(
+                "Frame {number} is cut short: {there} of {length} bytes are there.",
+                number=wanted,
+                there=there,
+                length=length,
+            )
+        )
     data = exactly(source, where.pixels.offset + first_byte, length)
     if where.bits % 8:
         return _aligned(data, shift, where.bits)
@@ -109,9 +119,11 @@ def _compressed(source: BinaryIO, where: PixelMap, wanted: int) -> bytes:
     try:
         data = get_frame(source, wanted - 1, number_of_frames=where.frames, extended_offsets=where.extended)
     except (struct.error, ValueError, IndexError, EOFError, KeyError, TypeError, OverflowError, MemoryError) as error:
-        raise Malformed(f"Frame {wanted} can't be found among the compressed fragments.") from error
+        raise Malformed(
+            gettext_noop("Frame {number} can't be found among the compressed fragments.", number=wanted)
+        ) from error
     if not data or len(data) > LARGEST_FRAME:
-        raise Malformed(f"Frame {wanted} has {len(data)} bytes.")
+        raise Malformed(gettext_noop("Frame {number} has {count} bytes.", number=wanted, count=len(data)))
     return data
 
 
@@ -127,6 +139,6 @@ def _extended(part10: Part10, frames: int) -> tuple[list[int], list[int]] | None
             value = part10.slice(element.value_tell, element.length)
         table = decoded("UV", bytes(value), [], True)
         if len(table) != frames:
-            raise Malformed("The extended offset table doesn't fit the number of frames.")
+            raise Malformed(gettext_noop("The extended offset table doesn't fit the number of frames."))
         tables.append([int(entry) for entry in table])
     return tables[0], tables[1]

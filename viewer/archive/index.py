@@ -10,6 +10,7 @@ import msgspec
 import zstandard
 
 from viewer.archive.port import ArchiveError, Attributes
+from viewer.imaging.words import gettext_noop
 
 VERSION = 1
 _TABLES = """
@@ -70,7 +71,9 @@ class Index:
         try:
             return self.connection.execute(query, tuple(parameters)).fetchall()
         except sqlite3.Error as error:
-            raise ArchiveError(f"The archive's index can't be read ({type(error).__name__}).") from error
+            raise ArchiveError(
+                gettext_noop("The archive's index can't be read ({fault}).", fault=type(error).__name__)
+            ) from error
 
     def _open(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, timeout=10, isolation_level=None)
@@ -85,7 +88,9 @@ class Index:
                 self._begin(connection)
         except sqlite3.DatabaseError as error:
             if isinstance(error, sqlite3.OperationalError):
-                raise ArchiveError(f"The archive's index can't be opened: {error}.") from error
+                raise ArchiveError(
+                    gettext_noop("The archive's index can't be opened: {error}.", error=error)
+                ) from error
             # Damaged: all of it can be read again from the files.
             for suffix in ("", "-wal", "-shm"):
                 self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)

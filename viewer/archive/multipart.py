@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from email.message import Message
 
 from viewer.archive.port import Malformed, Unreachable
+from viewer.imaging.words import gettext_noop
 
 LONGEST_HEADERS = 16 << 10
 LONGEST_PREAMBLE = 64 << 10
@@ -53,7 +54,11 @@ def parts(media_type: MediaType, chunks: Iterable[bytes]) -> Iterator[Part]:
     """
     boundary = media_type.parameters.get("boundary", "").strip()
     if not media_type.name.startswith("multipart/") or not 1 <= len(boundary) <= 200:
-        raise Malformed(f"The archive answers with {media_type.name or 'no media type'} instead of multipart/related.")
+        raise Malformed(
+            gettext_noop(
+                "The archive answers with {kind} instead of multipart/related.", kind=media_type.name or "no media type"
+            )
+        )
     yield from _Reader(chunks, boundary.encode("latin-1", "replace")).parts()
 
 
@@ -80,7 +85,7 @@ class _Reader:
     def _more(self) -> None:
         chunk = next(self._chunks, None)
         if chunk is None:
-            raise Unreachable("The archive's answer ends before its last part is complete.")
+            raise Unreachable(gettext_noop("The archive's answer ends before its last part is complete."))
         self._buffer += chunk
 
     def _need(self, count: int) -> None:
@@ -94,7 +99,7 @@ class _Reader:
             at = self._buffer.find(self._boundary, start)
             if at < 0 or len(self._buffer) < at + len(self._boundary) + 2:
                 if len(self._buffer) > LONGEST_PREAMBLE:
-                    raise Malformed("The archive's multipart answer has no boundary.")
+                    raise Malformed(gettext_noop("The archive's multipart answer has no boundary."))
                 self._more()
                 continue
             if at == 0 or self._buffer[at - 1 : at] == b"\n":
@@ -126,7 +131,7 @@ class _Reader:
             end = self._buffer.find(b"\n")
             if end < 0:
                 if len(self._buffer) > LONGEST_HEADERS:
-                    raise Malformed("The headers of a part are too long.")
+                    raise Malformed(gettext_noop("The headers of a part are too long."))
                 self._more()
                 continue
             line = bytes(self._buffer[:end]).rstrip(b"\r")
@@ -135,7 +140,7 @@ class _Reader:
                 return found
             name, colon, value = line.partition(b":")
             if not colon or len(found) > 50:
-                raise Malformed("The headers of a part can't be read.")
+                raise Malformed(gettext_noop("The headers of a part can't be read."))
             found[name.strip().lower().decode("latin-1")] = value.strip().decode("latin-1")
 
     def _body(self, declared: str) -> tuple[bytes, bool]:
@@ -155,7 +160,7 @@ class _Reader:
             if at < 0:
                 start = max(0, len(self._buffer) - len(delimiter))
                 if len(self._buffer) > LARGEST_PART:
-                    raise Malformed("A part of the archive's answer is too large.")
+                    raise Malformed(gettext_noop("A part of the archive's answer is too large."))
                 self._more()
                 continue
             self._need(at + len(delimiter) + 2)

@@ -13,6 +13,7 @@ from urllib3.response import BaseHTTPResponse
 
 from viewer.archive.multipart import MediaType
 from viewer.archive.port import ArchiveError, Malformed, NotThere, Refused, Unreachable
+from viewer.imaging.words import gettext_noop
 
 CONNECTIONS = 8
 CONNECT_SECONDS, SILENT_SECONDS, GRACE_SECONDS = 3.0, 30.0, 60.0
@@ -59,11 +60,23 @@ class Origin:
         self._auth = auth
         self._authorization = authorization(auth)
         self._pool = urllib3.connection_from_url(
-            f"{parts.scheme}://{parts.netloc}", maxsize=CONNECTIONS, block=True,
+            f"{parts.scheme}://{parts.netloc}",
+            maxsize=CONNECTIONS,
+            block=True,
             timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=SILENT_SECONDS),
             # Servers drop idle connections; once more on a fresh one, for requests that change nothing.
-            retries=urllib3.Retry(total=2, connect=1, read=1, redirect=0, status=0, other=0, backoff_factor=0.1,
-                                  backoff_jitter=0.2, allowed_methods=frozenset({"GET"}), raise_on_redirect=False),
+            retries=urllib3.Retry(
+                total=2,
+                connect=1,
+                read=1,
+                redirect=0,
+                status=0,
+                other=0,
+                backoff_factor=0.1,
+                backoff_jitter=0.2,
+                allowed_methods=frozenset({"GET"}),
+                raise_on_redirect=False,
+            ),
         )
 
     def below(self, uri: str) -> str | None:
@@ -109,7 +122,9 @@ class Origin:
                 method, f"{self._path}/{path}", body=body, headers=headers, redirect=False, preload_content=False
             )
         except HTTPError as error:
-            raise Unreachable(f"The archive doesn't answer ({type(error).__name__}).") from None
+            raise Unreachable(
+                gettext_noop("The archive doesn't answer ({fault}).", fault=type(error).__name__)
+            ) from None
 
 
 class Answer:
@@ -128,11 +143,13 @@ class Answer:
             while chunk := self._response.read(CHUNK):
                 received += len(chunk)
                 if time.monotonic() - started > GRACE_SECONDS + received / SLOWEST_BYTES_PER_SECOND:
-                    raise Unreachable("The archive's answer arrives too slowly.")
+                    raise Unreachable(gettext_noop("The archive's answer arrives too slowly."))
                 yield chunk
             self._response.release_conn()
         except HTTPError as error:
-            raise Unreachable(f"The archive's answer was cut short ({type(error).__name__}).") from None
+            raise Unreachable(
+                gettext_noop("The archive's answer was cut short ({fault}).", fault=type(error).__name__)
+            ) from None
         finally:
             self.close()
 
@@ -143,7 +160,7 @@ class Answer:
             held += chunk
             if len(held) > largest:
                 self.close()
-                raise Malformed(f"The archive's answer is larger than {largest >> 20} MiB.")
+                raise Malformed(gettext_noop("The archive's answer is larger than {limit} MiB.", limit=largest >> 20))
         return bytes(held)
 
     def close(self) -> None:
@@ -155,11 +172,15 @@ class Answer:
 def failure(status: int) -> ArchiveError:
     """Return the error that an HTTP status stands for."""
     if status in (401, 403):
-        return Refused(f"The archive refuses us ({status}); its credentials have to be checked.")
+        return Refused(
+            gettext_noop("The archive refuses us ({status}); its credentials have to be checked.", status=status)
+        )
     if status in (404, 410):
-        return NotThere(f"The archive has no such object ({status}).")
+        return NotThere(gettext_noop("The archive has no such object ({status}).", status=status))
     if 300 <= status < 400:
-        return Malformed(f"The archive redirects elsewhere ({status}), which isn't followed.")
+        return Malformed(
+            gettext_noop("The archive redirects elsewhere ({status}), which isn't followed.", status=status)
+        )
     if status == 429 or status >= 500:
-        return Unreachable(f"The archive is out of order ({status}).")
-    return Malformed(f"The archive doesn't understand the request ({status}).")
+        return Unreachable(gettext_noop("The archive is out of order ({status}).", status=status))
+    return Malformed(gettext_noop("The archive doesn't understand the request ({status}).", status=status))

@@ -21,6 +21,7 @@ from pydicom.uid import (
 )
 
 from viewer.archive.port import Malformed
+from viewer.imaging.words import gettext_noop
 
 # pydicom's warnings and log lines quote values, and a value may be a patient's name.
 warnings.filterwarnings("ignore", module=r"pydicom\.")
@@ -81,7 +82,7 @@ class Part10:
     def slice(self, offset: int, length: int) -> bytes:
         """Return exactly `length` bytes of `source`, or raise Malformed when the file is too short."""
         if offset + length > self.size:
-            raise Malformed("The file is cut short.")
+            raise Malformed(gettext_noop("The file is cut short."))
         return exactly(self.source, offset, length)
 
 
@@ -90,7 +91,9 @@ def exactly(source: BinaryIO, offset: int, length: int) -> bytes:
     source.seek(offset)
     data = source.read(length)
     if len(data) != length:
-        raise Malformed(f"The file is cut short: {len(data)} of {length} bytes are there.")
+        raise Malformed(
+            gettext_noop("The file is cut short: {count} of {length} bytes are there.", count=len(data), length=length)
+        )
     return data
 
 
@@ -103,13 +106,25 @@ def parse(source: BinaryIO) -> Part10:
     try:
         return _parse(source)
     except RecursionError as error:
-        raise Malformed("Sequences nested too deeply.") from error
+        raise Malformed(gettext_noop("Sequences nested too deeply.")) from error
     except Malformed:
         raise
     # Whatever a hostile header provokes in the parser is this file's fault and nobody else's.
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError, NotImplementedError, EOFError,
-            struct.error, OverflowError, LookupError, OSError, MemoryError) as error:
-        raise Malformed(f"The header can't be read ({type(error).__name__}).") from error
+    except (
+        ValueError,
+        TypeError,
+        KeyError,
+        IndexError,
+        AttributeError,
+        NotImplementedError,
+        EOFError,
+        struct.error,
+        OverflowError,
+        LookupError,
+        OSError,
+        MemoryError,
+    ) as error:
+        raise Malformed(gettext_noop("The header can't be read ({fault}).", fault=type(error).__name__)) from error
 
 
 def as_part10(source: BinaryIO) -> bytes:
@@ -144,7 +159,7 @@ def _parse(source: BinaryIO) -> Part10:
             found.append(Pixels(tag, vr or "OW", source.tell(), length))
             return True
         if source.tell() - start > LONGEST_HEADER:
-            raise Malformed(f"The header is longer than {LONGEST_HEADER >> 20} MiB.")
+            raise Malformed(gettext_noop("The header is longer than {limit} MiB.", limit=LONGEST_HEADER >> 20))
         return False
 
     source.seek(start)
@@ -168,7 +183,7 @@ def _beginning(source: BinaryIO) -> tuple[bool, int]:
     element = int.from_bytes(head[2:4], "little")
     swapped = head[:2] in (b"\x00\x08", b"\x00\x02") and head[4:6].isalpha()
     if len(head) < 16 or not (swapped or (group in (0x0002, 0x0008) and element < 0x0100)):
-        raise Malformed("no DICOM header")
+        raise Malformed(gettext_noop("no DICOM header"))
     return False, 0
 
 
@@ -191,7 +206,7 @@ def _meta(source: BinaryIO, start: int) -> tuple[str | None, int]:
         elif not vr.isalpha():
             length = _LONG.unpack(header[4:])[0]
         if length > 1 << 20:
-            raise Malformed("The file meta information can't be read.")
+            raise Malformed(gettext_noop("The file meta information can't be read."))
         source.seek(value_at)
         value = source.read(length)
         if element == 0x0010:
@@ -229,10 +244,10 @@ def _inflate(source: BinaryIO, deflated: int) -> bytes:
                 out += inflater.decompress(chunk, 1 << 20)
                 chunk = inflater.unconsumed_tail
             if len(out) > ceiling:
-                raise Malformed("The deflated data set grows beyond what is allowed.")
+                raise Malformed(gettext_noop("The deflated data set grows beyond what is allowed."))
             if inflater.eof:
                 break
         out += inflater.flush()
     except zlib.error as error:
-        raise Malformed("The deflated data set is damaged.") from error
+        raise Malformed(gettext_noop("The deflated data set is damaged.")) from error
     return bytes(out)

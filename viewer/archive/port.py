@@ -11,9 +11,9 @@ Attributes = dict[str, Any]
 class ArchiveError(Exception):
     """Something that the archive couldn't do, in words fit for a user: no patient data, no credentials."""
 
-    @property
-    def words(self) -> str:
-        return str(self)
+    def __init__(self, words: str) -> None:
+        super().__init__(words)
+        self.words = words
 
 
 class Unreachable(ArchiveError):

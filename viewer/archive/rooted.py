@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 from viewer.archive.port import NotThere
+from viewer.imaging.words import gettext_noop
 
 DEEPEST = 64
-LINK = "symbolic link, not followed"
-SPECIAL = "not a regular file"
-TOO_DEEP = f"folders nested deeper than {DEEPEST}"
-UNREADABLE = "not readable"
+LINK = gettext_noop("symbolic link, not followed")
+SPECIAL = gettext_noop("not a regular file")
+TOO_DEEP = gettext_noop("folders nested too deeply")
+UNREADABLE = gettext_noop("not readable")
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # O_NONBLOCK: opening a FIFO must not wait for its writer.
@@ -45,7 +46,7 @@ class Rooted:
         """Open a regular file below the root for reading; every component is refused when it is a link."""
         *folders, name = path.split(b"/")
         if any(part in (b"", b".", b"..") for part in (*folders, name)):
-            raise NotThere("The file's name leads out of the archive's folder.")
+            raise NotThere(gettext_noop("The file's name leads out of the archive's folder."))
         try:
             above = self._descend(folders)
             try:
@@ -53,10 +54,10 @@ class Rooted:
             finally:
                 os.close(above)
         except OSError as error:
-            raise NotThere(f"The file can't be opened: {error.strerror}.") from error
+            raise NotThere(gettext_noop("The file can't be opened: {reason}.", reason=error.strerror)) from error
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             os.close(handle)
-            raise NotThere("The file can't be opened: not a regular file.")
+            raise NotThere(gettext_noop("The file can't be opened: not a regular file."))
         return os.fdopen(handle, "rb")
 
     def walk(self) -> Iterator[Found]:
@@ -68,7 +69,9 @@ class Rooted:
                 handle = self._descend(folder)
             except OSError as error:
                 if not folder:
-                    raise NotThere(f"The archive's folder can't be read: {error.strerror}.") from error
+                    raise NotThere(
+                        gettext_noop("The archive's folder can't be read: {reason}.", reason=error.strerror)
+                    ) from error
                 yield Found(b"/".join(folder), None, UNREADABLE)
                 continue
             inner: list[tuple[bytes, ...]] = []

@@ -13,11 +13,13 @@ from sqlite3 import Connection
 from typing import BinaryIO
 
 from viewer.archive import summary
+from viewer.archive.conflicts import conflicts
 from viewer.archive.dicomjson import Header
 from viewer.archive.index import Index, packed
 from viewer.archive.part10 import Part10, parse
-from viewer.archive.port import ArchiveError, Attributes, Conflict, Malformed, ScanReport, Skipped
+from viewer.archive.port import ArchiveError, Attributes, Malformed, ScanReport, Skipped
 from viewer.archive.rooted import Found, Rooted, shown
+from viewer.imaging.words import gettext_noop
 
 FOLDER, OBJECTS = 0, 1
 BATCH = 200
@@ -141,8 +143,14 @@ class Scan:
         files, instances = self.index.rows("SELECT count(*), coalesce(sum(shown), 0) FROM file")[0]
         skipped = self.index.rows("SELECT path, reason FROM file WHERE reason IS NOT NULL ORDER BY place, path")
         return ScanReport(
-            files=files, instances=instances, added=self.added, changed=self.changed, removed=self.removed,
-            waiting=self.waiting, seconds=seconds, changed_studies=frozenset(self.studies),
+            files=files,
+            instances=instances,
+            added=self.added,
+            changed=self.changed,
+            removed=self.removed,
+            waiting=self.waiting,
+            seconds=seconds,
+            changed_studies=frozenset(self.studies),
             skipped=tuple(Skipped(shown(row["path"]), row["reason"]) for row in skipped),
             conflicts=tuple(conflicts(self.index)),
         )
@@ -154,11 +162,11 @@ def read(key: Key, rooted: Rooted, now: Stamp, address: Address) -> Row:
         with rooted.open(key[1]) as source:
             part10 = parse(source)
             if DIRECTORY_RECORDS in part10.dataset:
-                return Row(key, now, "DICOM directory, not needed")
+                return Row(key, now, gettext_noop("DICOM directory, not needed"))
             uids = identity(part10)
             found = attributes(part10, uids, address)
             if stamp(os.fstat(source.fileno())) != now:
-                return Row(key, (now[0], 0, 0), "changed while it was read")
+                return Row(key, (now[0], 0, 0), gettext_noop("changed while it was read"))
     except ArchiveError as error:
         return Row(key, now, error.words)
     except OSError as error:
@@ -171,7 +179,7 @@ def identity(part10: Part10) -> Uids:
     found = [part10.text(tag) for tag in IDENTITY]
     faulty = [name for name, uid in zip(IDENTITY.values(), found, strict=True) if not UID.fullmatch(uid)]
     if faulty:
-        raise Malformed(f"no DICOM identity: {', '.join(faulty)} missing or not valid")
+        raise Malformed(gettext_noop("no DICOM identity: {names} missing or not valid", names=", ".join(faulty)))
     return found[0], found[1], found[2]
 
 
@@ -196,8 +204,16 @@ def write(connection: Connection, rows: list[Row], gone: list[Key], places: dict
         connection.execute(
             "INSERT INTO file (place, path, size, mtime, ctime, reason, study, series, instance, sop_class, modality,"
             " patient_id, header) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (*row.key, *row.stamp, row.reason, *(row.uids or (None,) * 3), row.sop_class, row.modality,
-             row.patient_id, row.header),
+            (
+                *row.key,
+                *row.stamp,
+                row.reason,
+                *(row.uids or (None,) * 3),
+                row.sop_class,
+                row.modality,
+                row.patient_id,
+                row.header,
+            ),
         )
         if row.uids:
             touched.add(row.uids)
@@ -241,34 +257,6 @@ def sha256(source: BinaryIO) -> bytes:
     return digest.digest()
 
 
-def conflicts(index: Index) -> Iterator[Conflict]:
-    """Yield what claims the same identity and isn't the same."""
-    twice = index.rows(
-        "SELECT instance, group_concat(DISTINCT hex(digest)) AS digests,"
-        " count(DISTINCT study || ' ' || series) AS addresses"
-        " FROM file WHERE instance IS NOT NULL GROUP BY instance HAVING count(*) > 1 ORDER BY instance"
-    )
-    for row in twice:
-        if row["addresses"] > 1:
-            words = "The same SOP Instance UID stands in several series."
-        elif "," in (row["digests"] or ""):
-            words = "Files with the same SOP Instance UID differ; the first is shown."
-        else:
-            continue
-        paths = index.rows("SELECT path FROM file WHERE instance = ? ORDER BY place, path", (row["instance"],))
-        yield Conflict(row["instance"], tuple(shown(found["path"]) for found in paths), words)
-    mixed = index.rows(
-        "SELECT study FROM file WHERE shown GROUP BY study HAVING count(DISTINCT patient_id) > 1 ORDER BY study"
-    )
-    for row in mixed:
-        paths = index.rows(
-            "SELECT min(path) AS path FROM file WHERE study = ? AND shown GROUP BY patient_id ORDER BY 1",
-            (row["study"],),
-        )
-        words = "One Study Instance UID stands in files of different patients."
-        yield Conflict(row["study"], tuple(shown(found["path"]) for found in paths), words)
-
-
 def _below(key: Key, folder: Key) -> bool:
     return key[0] == folder[0] and key[1].startswith(folder[1] + b"/")
 
@@ -282,4 +270,3 @@ def sole_writer(lock: Path) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
-

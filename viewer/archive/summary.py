@@ -9,21 +9,66 @@ from viewer.archive.match import tag_of
 from viewer.archive.port import Attributes
 
 # The standard's columns, and those that a worklist wants beside them.
-STUDY = tuple(tag_of(keyword) for keyword in (
-    "SpecificCharacterSet", "StudyDate", "StudyTime", "AccessionNumber", "InstitutionName", "ReferringPhysicianName",
-    "TimezoneOffsetFromUTC", "StudyDescription", "PatientName", "PatientID", "IssuerOfPatientID", "PatientBirthDate",
-    "PatientSex", "PatientAge", "OtherPatientIDs", "BodyPartExamined", "QualityControlImage", "StudyInstanceUID",
-    "StudyID",
-))
-SERIES = tuple(tag_of(keyword) for keyword in (
-    "Modality", "SeriesDescription", "SeriesDate", "SeriesTime", "BodyPartExamined", "Laterality", "ProtocolName",
-    "SeriesInstanceUID", "StudyInstanceUID", "SeriesNumber", "PerformedProcedureStepStartDate",
-    "PerformedProcedureStepStartTime", "RequestAttributesSequence", "FrameOfReferenceUID", "Manufacturer",
-))
-INSTANCE = tuple(tag_of(keyword) for keyword in (
-    "SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "InstanceNumber", "Rows", "Columns",
-    "BitsAllocated", "NumberOfFrames", "ImageType", "AvailableTransferSyntaxUID",
-))
+STUDY = tuple(
+    tag_of(keyword)
+    for keyword in (
+        "SpecificCharacterSet",
+        "StudyDate",
+        "StudyTime",
+        "AccessionNumber",
+        "InstitutionName",
+        "ReferringPhysicianName",
+        "TimezoneOffsetFromUTC",
+        "StudyDescription",
+        "PatientName",
+        "PatientID",
+        "IssuerOfPatientID",
+        "PatientBirthDate",
+        "PatientSex",
+        "PatientAge",
+        "OtherPatientIDs",
+        "BodyPartExamined",
+        "QualityControlImage",
+        "StudyInstanceUID",
+        "StudyID",
+    )
+)
+SERIES = tuple(
+    tag_of(keyword)
+    for keyword in (
+        "Modality",
+        "SeriesDescription",
+        "SeriesDate",
+        "SeriesTime",
+        "BodyPartExamined",
+        "Laterality",
+        "ProtocolName",
+        "SeriesInstanceUID",
+        "StudyInstanceUID",
+        "SeriesNumber",
+        "PerformedProcedureStepStartDate",
+        "PerformedProcedureStepStartTime",
+        "RequestAttributesSequence",
+        "FrameOfReferenceUID",
+        "Manufacturer",
+    )
+)
+INSTANCE = tuple(
+    tag_of(keyword)
+    for keyword in (
+        "SOPClassUID",
+        "SOPInstanceUID",
+        "StudyInstanceUID",
+        "SeriesInstanceUID",
+        "InstanceNumber",
+        "Rows",
+        "Columns",
+        "BitsAllocated",
+        "NumberOfFrames",
+        "ImageType",
+        "AvailableTransferSyntaxUID",
+    )
+)
 
 
 def chosen(attributes: Attributes, tags: Iterable[str]) -> Attributes:

@@ -17,6 +17,7 @@ from viewer.archive.origin import Answer, Origin
 from viewer.archive.part10 import parse
 from viewer.archive.port import ArchiveError, Attributes, Frame, Malformed, NotThere, StoreResult
 from viewer.archive.repair import Repair
+from viewer.imaging.words import gettext_noop
 
 FRAMES = 'multipart/related; type="application/octet-stream"; transfer-syntax=*'
 BULK = 'multipart/related; type="application/octet-stream"'
@@ -93,13 +94,13 @@ class WebArchive:
     def instance(self, study: str, series: str, instance: str) -> bytes:
         data = self._only(self._origin.get(address(study, series, instance), INSTANCE), "application/dicom")
         if parse(BytesIO(data)).text(0x00080018) != instance:
-            raise Malformed("The archive answered with another instance.")
+            raise Malformed(gettext_noop("The archive answered with another instance."))
         return data
 
     def frames(self, study: str, series: str, instance: str, numbers: Iterable[int]) -> Iterator[Frame]:
         wanted = list(numbers)
         if any(number < 1 for number in wanted):
-            raise NotThere("Frames count from 1.")
+            raise NotThere(gettext_noop("Frames count from 1."))
         for start in range(0, len(wanted), TOGETHER):
             # All frames of one answer are in hand before the first is believed: without addresses of their own,
             # only their number tells that none is missing.
@@ -108,7 +109,7 @@ class WebArchive:
     def bulkdata(self, uri: str) -> bytes:
         path = self._origin.below(uri)
         if path is None:
-            raise Malformed("The address of a bulk value leads out of the archive; it isn't fetched.")
+            raise Malformed(gettext_noop("The address of a bulk value leads out of the archive; it isn't fetched."))
         return self._only(self._origin.get(path, BULK), "application/octet-stream")
 
     def store(self, instances: Iterable[bytes]) -> list[StoreResult]:
@@ -145,11 +146,11 @@ class WebArchive:
         body = json_body(self._origin.get(path, JSON))
         found = decode(_identities, body)
         if not found:
-            raise NotThere("The archive has no such object.")
+            raise NotThere(gettext_noop("The archive has no such object."))
         for one in found:
             for element, asked in ((one.study, study), (one.series, series), (one.instance, instance)):
                 if asked is not None and element and element.get("Value") != [asked]:
-                    raise Malformed("The archive answered with the metadata of something else.")
+                    raise Malformed(gettext_noop("The archive answered with the metadata of something else."))
         return self._absolute(body, path)
 
     def _one_header(self, found: Attributes) -> Attributes:
@@ -158,7 +159,7 @@ class WebArchive:
         path = f"studies/{study}/series/{uid(str(series))}/instances" if series else f"studies/{study}/instances"
         instances = self._json(path, ["limit=1"])
         if not instances:
-            raise NotThere("The archive has no such object.")
+            raise NotThere(gettext_noop("The archive has no such object."))
         names = [uid(str(first(instances[0], tag))) for tag in ("0020000D", "0020000E", "00080018")]
         return dict(decode(data_sets, self.instance_metadata(*names))[0])
 
@@ -178,7 +179,9 @@ class WebArchive:
             answer = self._origin.get(f"{instance}/frames/{listed}", FRAMES)
         except Malformed as error:
             # Orthanc answers 400 to a frame number out of range, as the standard allows.
-            raise NotThere(f"The archive doesn't deliver frame {listed}: {error}") from error
+            raise NotThere(
+                gettext_noop("The archive doesn't deliver frame {listed}: {error}", listed=listed, error=error)
+            ) from error
         whole = answer.media_type
         with closing(answer):
             if not whole.name.startswith("multipart/"):
@@ -188,17 +191,27 @@ class WebArchive:
                 raise unexpected(whole.name)
             found = list(parts(whole, answer.chunks()))
         if len(found) != len(numbers):
-            raise Malformed(f"The archive delivered {len(found)} frames instead of {len(numbers)}.")
+            raise Malformed(
+                gettext_noop(
+                    "The archive delivered {count} frames instead of {asked}.", count=len(found), asked=len(numbers)
+                )
+            )
         return [self._frame(part, number, whole.transfer_syntax) for part, number in zip(found, numbers, strict=True)]
 
     def _frame(self, part: Part, number: int, declared: str | None) -> Frame:
         location = part.headers.get("content-location", "").rstrip("/")
         named = re.search(r"/frames/(\d+)$", location)
         if named and int(named[1]) != number:
-            raise Malformed(f"The archive delivered frame {named[1]} instead of {number}.")
+            raise Malformed(
+                gettext_noop("The archive delivered frame {other} instead of {number}.", other=named[1], number=number)
+            )
         syntax = part.media_type.transfer_syntax or declared or DEFAULT_SYNTAX.get(part.media_type.name)
         if not part.body or syntax is None:
-            raise Malformed(f"The archive delivered frame {number} empty or without saying how it is compressed.")
+            raise Malformed(
+                gettext_noop(
+                    "The archive delivered frame {number} empty or without saying how it is compressed.", number=number
+                )
+            )
         return Frame(number, part.body, syntax)
 
     def _only(self, answer: Answer, expected: str) -> bytes:
@@ -206,7 +219,9 @@ class WebArchive:
             if answer.media_type.name.startswith("multipart/"):
                 found = list(parts(answer.media_type, answer.chunks()))
                 if len(found) != 1:
-                    raise Malformed(f"The archive delivered {len(found)} parts instead of one.")
+                    raise Malformed(
+                        gettext_noop("The archive delivered {count} parts instead of one.", count=len(found))
+                    )
                 return found[0].body
             if answer.media_type.name != expected and answer.media_type.name != "application/octet-stream":
                 raise unexpected(answer.media_type.name)
@@ -249,7 +264,7 @@ def sendable(keys: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
 def uid(text: str) -> str:
     """Return a UID that is safe in a path; raises NotThere for anything else."""
     if not re.fullmatch(r"[0-9.]{1,64}", text):
-        raise NotThere("That isn't a UID.")
+        raise NotThere(gettext_noop("That isn't a UID."))
     return text
 
 
