@@ -1,0 +1,117 @@
+"""A small hospital behind both doors: a folder of phantoms, a real store process, people with and without rights."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from asgiref.testing import ApplicationCommunicator
+from django.contrib.auth import get_user_model
+from django.utils import timezone
+
+from config.asgi import application
+from tests.doors.asking import Answer, Connect, Get, People, Socket, ask, socket_scope
+from tests.doors.made import everything
+from viewer import rendering
+from viewer.actions.token import issue
+from viewer.archive import FolderArchive
+from viewer.models import Archive, Patient, Permit, Series, Study
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass
+class House:
+    """Where the files and the store process of these tests are."""
+
+    folder: Path
+    state: Path
+    store: "subprocess.Popen[bytes]"
+
+
+@pytest.fixture(scope="session")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """Write all objects, index them, and run a store process on them."""
+    folder, state = tmp_path_factory.mktemp("images"), tmp_path_factory.mktemp("state")
+    for number, dataset in enumerate(everything()):
+        dataset.save_as(folder / f"{number:04}.dcm", enforce_file_format=True)
+    FolderArchive("main", folder, state=state).scan(settle=0)
+    rows = [{"name": "main", "location": os.fspath(folder), "auth": None}]
+    (state / "archives.json").write_text(json.dumps(rows))
+    store = subprocess.Popen(
+        [sys.executable, "-m", "viewer.store", "--state", str(state), "--follow", "--decoders", "1"],
+        cwd=ROOT, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    yield House(folder, state, store)
+    store.communicate(timeout=20)
+
+
+@pytest.fixture
+def people(transactional_db: None, house: House) -> People:
+    """Make the rows: studies as the archive holds them, users, permits and tokens."""
+    archive = Archive.objects.create(name="main", state=Archive.State.READY)
+    studies: dict[str, Study] = {}
+    patients: dict[str, Patient] = {}
+    for dataset in everything():
+        person, uid = str(dataset.PatientID), str(dataset.StudyInstanceUID)
+        if person not in patients:
+            patients[person] = Patient.objects.create(issuer="main", patient_id=person, name=str(dataset.PatientName))
+        if uid not in studies:
+            studies[uid] = Study.objects.create(
+                archive=archive,
+                uid=uid,
+                patient=patients[person],
+                PatientID=person,
+                PatientName=str(dataset.PatientName),
+            )
+        Series.objects.get_or_create(
+            study=studies[uid], uid=str(dataset.SeriesInstanceUID),
+            defaults={"number": dataset.SeriesNumber, "modality": dataset.Modality},
+        )  # fmt: skip
+    users = {name: get_user_model().objects.create_user(name, password=name) for name in ("alice", "bob", "charlie")}
+    now = timezone.now()
+    Permit.objects.create(user=users["alice"], reason=Permit.Reason.ROLE, valid_from=now)
+    first = studies[str(everything()[0].StudyInstanceUID)]
+    permit = Permit.objects.create(user=users["bob"], study=first, reason=Permit.Reason.REFERRER, valid_from=now)
+    return People(**{name: issue(user) for name, user in users.items()}, permit_of_bob=permit)
+
+
+@pytest.fixture
+async def studio(house: House) -> AsyncIterator[rendering.Studio]:
+    """Return the studio of this test's loop, on the real store."""
+    yield await rendering.start(house.state)
+    await rendering.stop()
+
+
+@pytest.fixture
+def get(people: People, studio: rendering.Studio) -> Get:
+    """Return a function that asks as Alice, unless told otherwise."""
+
+    async def as_alice(path: str, *, token: str | None = None, **how: Any) -> Answer:
+        return await ask(path, token=people.alice if token is None else token, **how)
+
+    return as_alice
+
+
+@pytest.fixture
+async def connect(people: People, studio: rendering.Studio) -> AsyncIterator[Connect]:
+    """Return a function that opens a page's socket, as Alice unless told otherwise."""
+    opened: list[ApplicationCommunicator] = []
+
+    async def connected(path: str, *, token: str | None = None) -> Socket:
+        bearer = people.alice if token is None else token
+        wire = ApplicationCommunicator(application, socket_scope(path, bearer))
+        opened.append(wire)
+        await wire.send_input({"type": "websocket.connect"})
+        assert (await wire.receive_output(5))["type"] == "websocket.accept"
+        return Socket(wire)
+
+    yield connected
+    for wire in opened:
+        await wire.send_input({"type": "websocket.disconnect", "code": 1000})
+        await wire.wait(5)

@@ -1,0 +1,141 @@
+"""The objects behind the doors of these tests, each for a reason."""
+
+from functools import cache
+
+import numpy as np
+from pydicom.dataset import Dataset
+from pydicom.encaps import encapsulate
+from pydicom.uid import JPEGLSLossless
+
+from tests.phantoms import speaking_phantom
+from worklist.demo.dataset import Exam, Person, begin, grey, in_series, place, uid
+
+GREEK = Person("Papadopoulou^Eleni=Παπαδοπούλου^Ελένη", "G-1", "19520229", "F")
+
+
+@cache
+def everything() -> list[Dataset]:
+    """Return all objects; the first belongs to the study that Bob may see."""
+    return [*speaking(), *other_patient(), *magnetic(), *radiographs(), *tall(), *ultrasound(), *damaged(), report()]
+
+
+@cache
+def speaking() -> list[Dataset]:
+    """A CT of 12 slices that say who they are."""
+    return speaking_phantom(patient=1, series=1, slices=12)
+
+
+@cache
+def other_patient() -> list[Dataset]:
+    """A CT of somebody else, two of its slices lost."""
+    return speaking_phantom(patient=2, series=7, slices=8, drop=(3, 6))
+
+
+@cache
+def magnetic() -> list[Dataset]:
+    """An MR without any window, whose slices differ in brightness."""
+    slices = speaking_phantom(patient=1, series=2, slices=7, modality="MR")
+    for number, dataset in enumerate(slices):
+        del dataset.WindowCenter, dataset.WindowWidth
+        values = np.random.default_rng(number).integers(0, 300 * (number + 1), (128, 128)).astype(np.uint16)
+        dataset.PixelData = values.tobytes()
+    return slices
+
+
+def _exam(name: str, person: Person = GREEK) -> Exam:
+    return Exam(person, uid("doors", name), "20240301", "081500", name, "A-77")
+
+
+@cache
+def radiographs() -> list[Dataset]:
+    """Two CR images, inverted, padded, each with a window of its own."""
+    made = []
+    for number, center in ((1, 500), (2, 900)):
+        dataset = begin(_exam("Thorax"), "CR", uid("doors", "thorax", number))
+        in_series(dataset, number=1, series_uid=uid("doors", "thorax"), description="Thorax", instance_number=number)
+        values = np.tile(np.arange(0, 1200, 12, dtype=np.uint16), (80, 1))
+        values[:10] = 2000
+        grey(dataset, values, bits_stored=12)
+        dataset.PhotometricInterpretation = "MONOCHROME1"
+        dataset.PixelPaddingValue = 2000
+        dataset.WindowCenter, dataset.WindowWidth = str(center), "600"
+        made.append(dataset)
+    return made
+
+
+@cache
+def tall() -> list[Dataset]:
+    """An image whose pixels are three times as tall as wide."""
+    dataset = begin(_exam("Tall"), "CT", uid("doors", "tall", 1))
+    in_series(dataset, number=1, series_uid=uid("doors", "tall"), description="Tall", instance_number=1)
+    place(
+        dataset, position=(0.0, 0.0, 0.0), orientation=(1, 0, 0, 0, 1, 0), spacing=(3.0, 1.0), thickness=1.0,
+        frame_of_reference=uid("doors", "tall frame"),
+    )  # fmt: skip
+    grey(dataset, np.random.default_rng(1).integers(0, 2000, (40, 60)).astype(np.uint16), bits_stored=12)
+    dataset.RescaleIntercept, dataset.RescaleSlope, dataset.RescaleType = "-1024", "1", "HU"
+    return [dataset]
+
+
+@cache
+def ultrasound() -> list[Dataset]:
+    """A colour clip of four frames."""
+    dataset = begin(_exam("Clip"), "US", uid("doors", "clip", 1))
+    in_series(dataset, number=1, series_uid=uid("doors", "clip"), description="Clip", instance_number=1)
+    dataset.SOPClassUID = dataset.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.3.1"
+    frames = np.random.default_rng(2).integers(0, 256, (4, 32, 48, 3)).astype(np.uint8)
+    dataset.Rows, dataset.Columns, dataset.NumberOfFrames = 32, 48, 4
+    dataset.SamplesPerPixel, dataset.PhotometricInterpretation, dataset.PlanarConfiguration = 3, "RGB", 0
+    dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit, dataset.PixelRepresentation = 8, 8, 7, 0
+    dataset.FrameTime = "40"
+    dataset.PixelData = frames.tobytes()
+    return [dataset]
+
+
+@cache
+def damaged() -> list[Dataset]:
+    """Three CT slices of which the middle one can't be decoded."""
+    slices = speaking_phantom(patient=1, series=3, slices=3)
+    broken = slices[1]
+    broken.file_meta.TransferSyntaxUID = JPEGLSLossless
+    broken.PixelData = encapsulate([b"\xff\xd8\xff\xf7 this is no picture " * 20])
+    broken["PixelData"].is_undefined_length = True
+    return slices
+
+
+def report() -> Dataset:
+    """A structured report: nothing that can be shown yet."""
+    dataset = begin(_exam("Report"), "CT", uid("doors", "report", 1))
+    in_series(dataset, number=1, series_uid=uid("doors", "report"), description="Report", instance_number=1)
+    dataset.SOPClassUID = dataset.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.88.11"
+    dataset.Modality = "SR"
+    return dataset
+
+
+def address(dataset: Dataset, frame: int | None = 1) -> str:
+    """Return the address of an object's frame, or of the object itself."""
+    path = (
+        f"/dicomweb/main/studies/{dataset.StudyInstanceUID}/series/{dataset.SeriesInstanceUID}"
+        f"/instances/{dataset.SOPInstanceUID}"
+    )
+    return path if frame is None else f"{path}/frames/{frame}"
+
+
+def shades(dataset: Dataset, center: float, width: float, function: str = "linear", frame: int = 0) -> np.ndarray:
+    """Return the picture by an independent computation: pydicom's pixels and the formulas of PS3.3 C.11.2.1."""
+    stored = dataset.pixel_array.astype(np.float64)
+    stored = stored[frame] if stored.ndim == 3 else stored
+    x = stored * float(dataset.get("RescaleSlope", 1)) + float(dataset.get("RescaleIntercept", 0))
+    if function == "sigmoid":
+        y = 255 / (1 + np.exp(-4 * (x - center) / width))
+    elif function == "linear-exact":
+        y = np.select([x <= center - width / 2, x > center + width / 2], [0, 255], ((x - center) / width + 0.5) * 255)
+    else:
+        low, high = center - 0.5 - (width - 1) / 2, center - 0.5 + (width - 1) / 2
+        slope = 1 / max(width - 1, 1e-9)
+        y = np.select([x <= low, x > high], [0, 255], ((x - (center - 0.5)) * slope + 0.5) * 255)
+    if dataset.PhotometricInterpretation == "MONOCHROME1":
+        y = 255 - y
+    if "PixelPaddingValue" in dataset:
+        y[stored == dataset.PixelPaddingValue] = 0
+    return y
