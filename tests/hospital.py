@@ -51,7 +51,9 @@ def study(of: Patient | None = None, *, series: int = 1, **changes: Any) -> Stud
     words = (given["PatientName"], given["PatientID"], given["accession_number"], given["description"])
     made = Study.objects.create(**given, fold="".join(names.search_words(str(word)) for word in words))
     for index in range(series):
-        Series.objects.create(study=made, uid=f"{made.uid}.{index}", number=index + 1, modality="CT", description="Axial")
+        Series.objects.create(
+            study=made, uid=f"{made.uid}.{index}", number=index + 1, modality="CT", description="Axial"
+        )
     return made
 
 

@@ -34,4 +34,4 @@ def within_one_letter(one: str, other: str) -> bool:
     if len(short) < 4 or len(long) - len(short) > 1:
         return False
     at = next((index for index, letter in enumerate(short) if letter != long[index]), len(short))
-    return short[at + (len(short) == len(long)):] == long[at + 1:]
+    return short[at + (len(short) == len(long)) :] == long[at + 1 :]

@@ -35,7 +35,9 @@ def test_what_is_not_there_and_what_is_not_yours_look_the_same(charlie: Any) -> 
     study = hospital.study()
     browser = hospital.client(charlie)
     pages = [browser.get(f"/studies/{uid}/").content.decode() for uid in (study.uid, "1.2.840.99.0")]
-    plain = [re.sub(r"1\.2\.840\.99\.\d+|value=\"[A-Za-z0-9]{64}\"|content=\"[A-Za-z0-9]{64}\"", "…", page) for page in pages]
+    plain = [
+        re.sub(r"1\.2\.840\.99\.\d+|value=\"[A-Za-z0-9]{64}\"|content=\"[A-Za-z0-9]{64}\"", "…", page) for page in pages
+    ]
     assert plain[0] == plain[1]
 
 

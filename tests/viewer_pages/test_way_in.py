@@ -79,7 +79,9 @@ def test_asking_for_access_reaches_the_audit_and_tells_nothing(charlie: Any) -> 
     assert {row.user for row in rows} == {charlie}
 
 
-@pytest.mark.parametrize("form", [{}, {"address": "/x/", "reason": "short"}, {"address": "http://x", "reason": "long enough now"}])
+@pytest.mark.parametrize(
+    "form", [{}, {"address": "/x/", "reason": "short"}, {"address": "http://x", "reason": "long enough now"}]
+)
 def test_an_empty_wish_for_access_is_refused(charlie: Any, form: dict[str, str]) -> None:
     assert hospital.client(charlie).post("/access/", form).status_code == 400
     assert not AuditEvent.objects.filter(subtype="access asked for").exists()

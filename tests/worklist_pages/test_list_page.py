@@ -25,7 +25,9 @@ def rows(browser: Client, address: str = "/") -> list[str]:
 def counts(browser: Client) -> dict[str, int]:
     """Return the rail's lists with their counts."""
     text = browser.get("/").content.decode()
-    return {label: int(count) for label, count in re.findall(r'title="([^"]+)"[^>]*>.*?class="count[^"]*">(\d+)<', text)}
+    return {
+        label: int(count) for label, count in re.findall(r'title="([^"]+)"[^>]*>.*?class="count[^"]*">(\d+)<', text)
+    }
 
 
 def test_alice_and_bob_see_the_exams_and_charlie_an_empty_list(alice: Any, bob: Any, charlie: Any) -> None:
@@ -44,7 +46,11 @@ def test_what_is_due_first_stands_first_and_a_late_one_says_so(alice: Any) -> No
     for minutes, words in ((600, "third"), (-30, "first"), (20, "second")):
         hospital.task(hospital.study(description=words), minutes=minutes)
     found = rows(hospital.client(alice))
-    assert [word for row in found for word in ("first", "second", "third") if word in row] == ["first", "second", "third"]
+    assert [word for row in found for word in ("first", "second", "third") if word in row] == [
+        "first",
+        "second",
+        "third",
+    ]
     assert "30 min late" in found[0]
 
 
@@ -59,7 +65,13 @@ def test_each_list_holds_its_own_and_the_rail_counts_them(alice: Any, bob: Any) 
     browser = hospital.client(alice)
     expected = {"Unread": 2, "STAT": 1, "Mine": 1, "All exams": 6, "Phantoms": 1}
     assert counts(browser) == expected
-    for key, label in (("unread", "Unread"), ("stat", "STAT"), ("mine", "Mine"), ("all", "All exams"), ("phantoms", "Phantoms")):
+    for key, label in (
+        ("unread", "Unread"),
+        ("stat", "STAT"),
+        ("mine", "Mine"),
+        ("all", "All exams"),
+        ("phantoms", "Phantoms"),
+    ):
         assert len(rows(browser, f"/?list={key}")) == expected[label], key
 
 
@@ -74,7 +86,14 @@ def test_a_referrer_counts_only_the_own_patients(charlie: Any) -> None:
 
 @pytest.mark.parametrize(
     ("sort", "expected"),
-    [("patient", "ABC"), ("-patient", "CBA"), ("images", "BCA"), ("-images", "ACB"), ("taken", "CAB"), ("-taken", "BAC")],
+    [
+        ("patient", "ABC"),
+        ("-patient", "CBA"),
+        ("images", "BCA"),
+        ("-images", "ACB"),
+        ("taken", "CAB"),
+        ("-taken", "BAC"),
+    ],
 )
 def test_columns_sort_over_everything_not_over_one_page(alice: Any, monkeypatch: Any, sort: str, expected: str) -> None:
     monkeypatch.setattr("worklist.views.exams.PAGE", 1)
@@ -106,7 +125,10 @@ def test_chips_narrow_the_list_by_day_and_modality(alice: Any) -> None:
     assert len(rows(browser, f"/?list=all&to={last}")) == 1 and len(rows(browser, f"/?list=all&from={last}")) == 2
 
 
-@pytest.mark.parametrize("wrong", ["list=x", "sort=password", "from=yesterday", "page=-1", "page=" + "9" * 5000, "modality=a%27b", "search=1"])
+@pytest.mark.parametrize(
+    "wrong",
+    ["list=x", "sort=password", "from=yesterday", "page=-1", "page=" + "9" * 5000, "modality=a%27b", "search=1"],
+)
 def test_an_address_that_makes_no_sense_is_a_plain_400(alice: Any, wrong: str) -> None:
     assert hospital.client(alice).get(f"/?{wrong}").status_code == 400
 
@@ -179,12 +201,18 @@ def test_the_demo_that_is_being_laid_is_counted_and_then_forgotten(alice: Any, s
 
 def test_a_refresh_gets_the_table_and_what_stands_around_it_only(alice: Any) -> None:
     hospital.task(hospital.study())
-    text = hospital.client(alice).get("/?list=unread", headers={"HX-Request": "true", "HX-Target": "list"}).content.decode()
+    text = (
+        hospital.client(alice)
+        .get("/?list=unread", headers={"HX-Request": "true", "HX-Target": "list"})
+        .content.decode()
+    )
     assert text.lstrip().startswith('<section id="list"') and "<html" not in text
     assert text.count("hx-swap-oob") == 3
 
 
-def test_the_page_asks_the_database_as_often_for_fifty_rows_as_for_one(alice: Any, django_assert_max_num_queries: Any) -> None:
+def test_the_page_asks_the_database_as_often_for_fifty_rows_as_for_one(
+    alice: Any, django_assert_max_num_queries: Any
+) -> None:
     browser = hospital.client(alice)
     for _ in range(50):
         hospital.task(hospital.study())

@@ -13,7 +13,12 @@ from viewer.models import AuditEvent, SavedSearch
 def found_names(browser: Any, words: str) -> set[str]:
     answer = browser.post("/searches/", {"words": words, "list": "unread"}, follow=True)
     assert answer.status_code == 200
-    return set(re.findall(r'<bdi class="person"[^>]*>([^<]+)</bdi>', answer.content.decode().partition("<tbody>")[2].partition("</tbody>")[0]))
+    return set(
+        re.findall(
+            r'<bdi class="person"[^>]*>([^<]+)</bdi>',
+            answer.content.decode().partition("<tbody>")[2].partition("</tbody>")[0],
+        )
+    )
 
 
 def test_what_is_typed_goes_by_post_and_comes_back_as_an_id(alice: Any) -> None:
@@ -32,8 +37,9 @@ def test_what_is_typed_goes_by_post_and_comes_back_as_an_id(alice: Any) -> None:
 @pytest.mark.parametrize(
     ("typed", "name"),
     [
-        ("nystrom", "Nyström, Åsa"), ("asa nyst", "Nyström, Åsa"), ("山田", "Yamada, Tarou"), ("やまだ", "Yamada, Tarou"),
-        ("παπαδ", "Παπαδοπούλου, Ελένη"), ("الخطيب", "الخطيب, محمد"), ("P-77-1", "Nyström, Åsa"), ("acc99", "Nyström, Åsa"),
+        ("nystrom", "Nyström, Åsa"), ("asa nyst", "Nyström, Åsa"), ("P-77-1", "Nyström, Åsa"),
+        ("acc99", "Nyström, Åsa"), ("山田", "Yamada, Tarou"), ("やまだ", "Yamada, Tarou"),
+        ("παπαδ", "Παπαδοπούλου, Ελένη"), ("الخطيب", "الخطيب, محمد"),
     ],
 )  # fmt: skip
 def test_one_field_finds_names_in_every_script_ids_and_accession_numbers(alice: Any, typed: str, name: str) -> None:

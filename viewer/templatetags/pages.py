@@ -53,7 +53,7 @@ def person(name: str, groups: str = "two") -> SafeString:
 
 
 def _language(name: str) -> SafeString:
-    """Return a lang attribute where the script tells: the same Han character is drawn otherwise in Japan than in China."""
+    """Return a lang attribute where the script tells: Han characters are drawn otherwise in Japan than in China."""
     code = "ja" if KANA.search(name) else "ko" if HANGUL.search(name) else ""
     return format_html(' lang="{}"', code) if code else conditional_escape("")
 
@@ -70,7 +70,7 @@ def theme(context: Context) -> str:
 
 @register.simple_tag
 def catalogue() -> str | SafeString:
-    """Return the translated words of our scripts as JSON in the page; nothing in English, which they hold themselves."""
+    """Return the translated words of our scripts as JSON; nothing in English, which they hold themselves."""
     language = get_language() or "en"
     if language.startswith("en"):
         return ""

@@ -22,10 +22,17 @@ def roles() -> list[Role]:
     """Return the cards of the login page, the reader's first."""
     return [
         Role("radiologist", _("Radiologist"), _("reads CT, MR, X-ray and ultrasound"), "modality-CT"),
-        Role("radiologist2", _("Second radiologist"), _("a colleague, to see the same list from the next room"), "modality-MR"),
+        Role(
+            "radiologist2",
+            _("Second radiologist"),
+            _("a colleague, to see the same list from the next room"),
+            "modality-MR",
+        ),
         Role("pathologist", _("Pathologist"), _("sees the same patients from the slide side"), "modality-SM"),
         Role("chair", _("Oncologist"), _("treats, and leads the tumour board"), "user"),
-        Role("technologist", _("Technologist"), _("checks that images arrived, whole and under the right name"), "check"),
+        Role(
+            "technologist", _("Technologist"), _("checks that images arrived, whole and under the right name"), "check"
+        ),
         Role("referrer", _("Referring doctor"), _("sees the own patients only"), "eye"),
         Role("privacy", _("Privacy officer"), _("reads the audit trail, sees no images"), "lock"),
         Role("admin", _("Administrator"), _("runs the system, sees no patients"), "archive"),

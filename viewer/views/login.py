@@ -48,7 +48,9 @@ def destination(request: HttpRequest) -> str:
     """Return where to go after the login: a page of ours, or the worklist."""
     wanted = request.POST.get("next") or request.GET.get("next") or ""
     safe = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
-    return wanted if safe and not wanted.startswith((reverse("login"), reverse("logout"))) else settings.LOGIN_REDIRECT_URL
+    return (
+        wanted if safe and not wanted.startswith((reverse("login"), reverse("logout"))) else settings.LOGIN_REDIRECT_URL
+    )
 
 
 def form(request: HttpRequest, onward: str, *, username: str = "", refusal: Refusal | None = None) -> HttpResponse:

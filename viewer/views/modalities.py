@@ -56,7 +56,11 @@ def label(name: str) -> str:
 
 def sign(name: str) -> str:
     """Return the symbol of the sprite that stands for the family."""
-    return f"modality-{name}" if name in {"CT", "MR", "US", "XR", "XA", "PT", "SM", "ECG", "DOC", "photo"} else "modality-other"
+    return (
+        f"modality-{name}"
+        if name in {"CT", "MR", "US", "XR", "XA", "PT", "SM", "ECG", "DOC", "photo"}
+        else "modality-other"
+    )
 
 
 def members(families: Iterable[str]) -> list[str]:

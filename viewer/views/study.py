@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from viewer import access, audit
 from viewer.models import Study
+from viewer.views.who import user_of
 
 
 @login_required
@@ -52,10 +53,11 @@ def state_id(text: str) -> str | None:
 
 def page(request: HttpRequest, found: Study, state: str | None) -> dict[str, Any]:
     """Return what the page's script needs to begin; names and pictures it asks for by itself."""
+    user = user_of(request)
     return {
         "archive": found.archive.name,
         "study": found.uid,
-        "user": {"id": request.user.pk, "name": request.user.get_full_name() or request.user.get_username()},
+        "user": {"id": user.pk, "name": user.get_full_name() or user.get_username()},
         "state_id": state,
         "urls": {
             "study": f"/api/studies/{found.archive.name}/{found.uid}/",

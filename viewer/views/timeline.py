@@ -54,7 +54,9 @@ class Timeline:
 def timeline(studies: Sequence[Study], *, current: Study | None = None, width: float = 378) -> Timeline:
     """Lay out the dated ones of `studies`; the order given doesn't matter."""
     dated = sorted((study for study in studies if study.study_date), key=_moment)
-    families = sorted({modalities.main_family(study.modalities) for study in dated}, key=lambda name: (modalities.order(name), name))
+    families = sorted(
+        {modalities.main_family(study.modalities) for study in dated}, key=lambda name: (modalities.order(name), name)
+    )
     lanes = {name: Lane(TOP + LANE * (index + 0.5), modalities.label(name)) for index, name in enumerate(families)}
     height = TOP + LANE * max(1, len(lanes)) + 22
     if not dated:
@@ -71,7 +73,9 @@ def timeline(studies: Sequence[Study], *, current: Study | None = None, width: f
         dots.append(Dot(round(x, 1), lanes[name].y, study, current is not None and study.pk == current.pk))
     over = max(0.0, max(reached.values()) - (width - 2 * RADIUS))
     if over:
-        dots = [Dot(round(dot.x - over * (dot.x - LEFT) / (width - LEFT), 1), dot.y, dot.study, dot.current) for dot in dots]
+        dots = [
+            Dot(round(dot.x - over * (dot.x - LEFT) / (width - LEFT), 1), dot.y, dot.study, dot.current) for dot in dots
+        ]
     return Timeline(width, height, tuple(lanes.values()), tuple(dots), _ticks(dated, width))
 
 

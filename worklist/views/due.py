@@ -45,7 +45,7 @@ def span(seconds: float) -> str:
 
 
 def apart(days: int) -> str:
-    """Return how far two days lie apart: days below two weeks, weeks below two months, months below two years, else years."""
+    """Return how far two days lie apart: days below two weeks, weeks below two months, months below two years."""
     if days < 14:
         return _("%(n)d d") % {"n": days}
     if days < 61:

@@ -6,20 +6,20 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from viewer import access
+from viewer import access, sessions
 from viewer.models import SavedSearch, Series, Study
 from viewer.views import modalities
 from viewer.views.timeline import timeline
+from viewer.views.who import user_of
 from worklist.models import ReadingTask, Request
 from worklist.views import lists
 from worklist.views.notices import notices
 from worklist.views.rows import rows
-from worklist.views.wish import LISTS, SORTS, Wish, search_id
+from worklist.views.wish import SORTS, Wish, search_id
 
 PAGE = 100
 VISITS = 8  # exams named below the timeline; the patient page has them all
@@ -47,18 +47,21 @@ def worklist(request: HttpRequest) -> HttpResponse:
 def panel(request: HttpRequest, archive: str, uid: str) -> HttpResponse:
     """Show one exam beside the list."""
     study = access.study_or_404(request, uid, archive)
+    if "X-Samsyn-Renewal" not in request.headers and request.session.session_key:
+        sessions.touch(request.session.session_key)  # an arrow key in the list is a hand, though no page is opened
     return render(request, "worklist/_panel.html", {"exam": exam(request.user, study)})
 
 
 def read_wish(request: HttpRequest) -> Wish:
     """Read the address and the search that it names, which must be the user's own; raises Http404 and BadRequest."""
     wanted = search_id(request.GET)
-    saved = SavedSearch.objects.filter(pk=wanted, user=request.user).first() if wanted else None
+    saved = SavedSearch.objects.filter(pk=wanted, user=user_of(request)).first() if wanted else None
     if wanted and saved is None:
         raise Http404("no such search")
     default = "unread" if lists.reads(request.user) else "all"
-    wish = Wish.read(request.GET, saved.query if saved else None, default_list=default, name=saved.name if saved else "")
-    return wish
+    return Wish.read(
+        request.GET, saved.query if saved else None, default_list=default, name=saved.name if saved else ""
+    )
 
 
 def table(request: HttpRequest, wish: Wish) -> dict[str, Any]:
@@ -74,7 +77,7 @@ def table(request: HttpRequest, wish: Wish) -> dict[str, Any]:
         "saved": saved,
         "title": wish.name or lists.labels()[wish.list],
         "finished": ReadingTask.objects.filter(
-            state=ReadingTask.State.DONE, reader=request.user, study__in=access.visible_studies(request.user)
+            state=ReadingTask.State.DONE, reader=user_of(request), study__in=access.visible_studies(request.user)
         ).count(),
         "earlier": wish.but(page=page.previous_page_number()).address() if page.has_previous() else "",
         "later": wish.but(page=page.next_page_number()).address() if page.has_next() else "",
@@ -84,7 +87,13 @@ def table(request: HttpRequest, wish: Wish) -> dict[str, Any]:
 
 def filters(request: HttpRequest, wish: Wish) -> dict[str, Any]:
     """Return the chips, each with the address that it leads to."""
-    chips = [{"label": _("Today"), "on": wish.today, "address": wish.but(today=not wish.today, since=None, until=None).address()}]
+    chips = [
+        {
+            "label": _("Today"),
+            "on": wish.today,
+            "address": wish.but(today=not wish.today, since=None, until=None).address(),
+        }
+    ]
     for name in sorted({*lists.families_there(request.user), *wish.families}, key=modalities.order):
         on = name in wish.families
         others = tuple(family for family in wish.families if family != name)
@@ -128,7 +137,8 @@ def exam(user: Any, study: Study) -> dict[str, Any]:
         "request": Request.objects.filter(study=study).first(),
         "task": ReadingTask.objects.filter(study=study).select_related("reader").first(),
         "series": [
-            {"row": row, "sign": modalities.sign(modalities.family(row.modality)), "pictured": pictured(row)} for row in series
+            {"row": row, "sign": modalities.sign(modalities.family(row.modality)), "pictured": pictured(row)}
+            for row in series
         ],
         "visits": others[:VISITS],
         "more_visits": max(0, len(others) - VISITS),

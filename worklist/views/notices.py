@@ -75,7 +75,12 @@ def loading() -> Loading | None:
 def notices(user: Any) -> dict[str, Any]:
     """Return the lights, those that are out, and the demo's progress."""
     shown = lights()
-    return {"lights": shown, "dark": [light for light in shown if light.state == "down"], "loading": loading(), "demo_warning": demo.warning()}
+    return {
+        "lights": shown,
+        "dark": [light for light in shown if light.state == "down"],
+        "loading": loading(),
+        "demo_warning": demo.warning(),
+    }
 
 
 @login_required

@@ -55,7 +55,9 @@ def rows(user: Any, studies: Sequence[Study], now: datetime.datetime | None = No
             Row(
                 study=study,
                 task=task,
-                due=due(task.due_at, task.requested_at, moment) if task and task.state != ReadingTask.State.DONE else None,
+                due=due(task.due_at, task.requested_at, moment)
+                if task and task.state != ReadingTask.State.DONE
+                else None,
                 question=first_line(request.clinical_question) if request else "",
                 place=(request.ward if request else "") or study.institution,
                 modalities=modalities.shown(study.modalities),

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST
 
 from viewer import audit
 from viewer.models import SavedSearch
+from viewer.views.who import user_of
 from worklist.views.wish import LONGEST_WORDS, Wish, search_id
 
 NAME = 100  # characters
@@ -29,7 +30,7 @@ def search(request: HttpRequest) -> HttpResponse:
     # People look for a person among everything, not in the list that happens to be open.
     wish = wish.but(list="phantoms" if wish.list == "phantoms" else "all", words=words, sort="")
     with transaction.atomic():
-        row = SavedSearch.objects.create(user=request.user, query=wish.as_query())
+        row = SavedSearch.objects.create(user=user_of(request), query=wish.as_query())
         audit.record(request.user, audit.Event.QUERY, detail={"words": words}, request=request)
     return HttpResponseRedirect(wish.but(search=row.pk).address())
 
@@ -44,7 +45,7 @@ def keep(request: HttpRequest) -> HttpResponse:
     wish = posted(request.POST)
     before = search_id(request.POST)
     words = str(own(request, before).query.get("words", "")) if before else ""
-    row = SavedSearch.objects.create(user=request.user, name=name, query=wish.but(words=words).as_query())
+    row = SavedSearch.objects.create(user=user_of(request), name=name, query=wish.but(words=words).as_query())
     return HttpResponseRedirect(f"/?search={row.pk}")
 
 
@@ -63,5 +64,5 @@ def posted(form: QueryDict) -> Wish:
 
 def own(request: HttpRequest, search: UUID) -> SavedSearch:
     """Return the user's own search; raises Http404."""
-    found: SavedSearch = get_object_or_404(SavedSearch.objects.filter(user=request.user), pk=search)
+    found: SavedSearch = get_object_or_404(SavedSearch.objects.filter(user=user_of(request)), pk=search)
     return found

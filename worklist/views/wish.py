@@ -34,7 +34,7 @@ class Wish:
 
     @classmethod
     def read(cls, address: QueryDict, saved: Mapping[str, Any] | None, *, default_list: str, name: str = "") -> Self:
-        """Read an address; `saved` is the query kept under its search id. Raises BadRequest that names what is wrong."""
+        """Read an address; `saved` is the query kept under its search id. BadRequest names what is wrong."""
         search = address.get("search")
         source = _Source(address if saved is None or "list" in address else _as_address(saved))
         return cls(
@@ -86,9 +86,9 @@ class Wish:
     def as_query(self) -> dict[str, Any]:
         """Return what a saved search keeps of this wish."""
         return {
-            "words": self.words, "list": self.list, "modality": list(self.families), "day": "today" if self.today else "",
+            "words": self.words, "list": self.list, "modality": list(self.families), "sort": self.sort,
+            "day": "today" if self.today else "",
             "from": self.since.isoformat() if self.since else "", "to": self.until.isoformat() if self.until else "",
-            "sort": self.sort,
         }  # fmt: skip
 
 
