@@ -74,7 +74,7 @@ async def application(scope: Scope, receive: Any, send: Any) -> None:
     elif not host_is_ours(scope):
         await refuse(send, 400, "Bad Request (unknown host)\n")
     elif scope["path"].startswith(settings.STATIC_URL):
-        await static_files(scope, receive, send)
+        await static_files(scope, send)
     elif scope["path"].startswith("/dicomweb/"):
         await pictures(scope, receive, send)
     else:

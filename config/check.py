@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -54,6 +55,15 @@ def missing_programs() -> list[tuple[str, str]]:
     return [wanted for wanted, found in there.items() if not found]
 
 
+def environment(state: str) -> dict[str, str]:
+    """Return the environment without this site's settings; only where the tests' data are is passed on."""
+    ours = ("SAMSYN_", "DATABASE_URL", "REDIS_URL")
+    kept = {
+        name: value for name, value in os.environ.items() if name.startswith("SAMSYN_TEST") or not name.startswith(ours)
+    }
+    return kept | {"SAMSYN_STATE": state}
+
+
 def main() -> int:
     """Run the group named on the command line; return 0 if all of it passed."""
     group = sys.argv[1] if len(sys.argv) > 1 else "test"
@@ -65,10 +75,11 @@ def main() -> int:
         print(f"samsyn: not installed here: {', '.join(program for program, _ in missing)}; their tests are skipped.")
         print(f"  sudo apt install {' '.join(package for _, package in missing)}")
     failed = []
-    for name in GROUPS[group]:
-        print(f"== {name}", flush=True)
-        if subprocess.run(commands()[name], cwd=ROOT, check=False).returncode:
-            failed.append(name)
+    with tempfile.TemporaryDirectory(prefix="samsyn-check-") as state:
+        for name in GROUPS[group]:
+            print(f"== {name}", flush=True)
+            if subprocess.run(commands()[name], cwd=ROOT, env=environment(state), check=False).returncode:
+                failed.append(name)
     if failed:
         print(f"samsyn: failed: {', '.join(failed)}", file=sys.stderr)
     return 1 if failed else 0

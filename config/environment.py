@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import django
 from django.core.exceptions import ImproperlyConfigured
@@ -57,6 +58,15 @@ def port(environment: Mapping[str, str]) -> int:
     if not value.isdecimal() or not 0 < int(value) < 65536:
         raise ImproperlyConfigured("SAMSYN_PORT must be a number from 1 to 65535")
     return int(value)
+
+
+def time_zone(environment: Mapping[str, str]) -> str:
+    """Return the name of the time zone in which dates are shown: TZ, else the machine's own, else UTC."""
+    place = Path("/etc/localtime").resolve().as_posix().partition("/zoneinfo/")[2]
+    for name in (environment.get("TZ", "").lstrip(":"), place):
+        with contextlib.suppress(ValueError, ZoneInfoNotFoundError, OSError):
+            return ZoneInfo(name).key
+    return "UTC"
 
 
 def state_folder(environment: Mapping[str, str], base: Path) -> Path:

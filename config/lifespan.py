@@ -1,11 +1,9 @@
 """What lives as long as the web process: epochs, the audit's seal, sync, and the store process beside it."""
 
 import asyncio
-import ctypes
 import fcntl
 import logging
 import os
-import signal
 import sys
 import time
 from pathlib import Path
@@ -18,13 +16,7 @@ from viewer.sync import Syncs
 
 logger = logging.getLogger(__name__)
 
-PR_SET_PDEATHSIG = 1
 GRACE = 5.0  # seconds between asking a process to end and ending it
-
-
-def die_with_parent() -> None:
-    """Ask the kernel to end this child when the web process ends, however that happens (Linux)."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 class StoreKeeper:
@@ -42,11 +34,12 @@ class StoreKeeper:
             wait = 0.1
             while True:
                 began = time.monotonic()
+                # It follows the pipe: when this process ends, however that happens, so does the store.
                 self.process = await asyncio.create_subprocess_exec(
-                    sys.executable, "-m", "viewer.store", "--state", str(self.state),
-                    cwd=settings.BASE_DIR, stdin=asyncio.subprocess.DEVNULL,
-                    preexec_fn=die_with_parent if sys.platform == "linux" else None,
-                )  # fmt: skip
+                    *(sys.executable, "-m", "viewer.store", "--state", str(self.state), "--follow"),
+                    cwd=settings.BASE_DIR,
+                    stdin=asyncio.subprocess.PIPE,
+                )
                 code = await self.process.wait()
                 wait = 0.1 if time.monotonic() - began > 10 else min(wait * 2, 5)
                 logger.error("the store process ended with %s; it starts again in %.1f s", code, wait)

@@ -85,14 +85,14 @@ else:
     DATABASES = {
         "default": {
             "ENGINE": "django.db.backends.sqlite3",
-            "NAME": environment.private_file(STATE / "samsyn.sqlite3"),
+            "NAME": str(environment.private_file(STATE / "samsyn.sqlite3")),
             "OPTIONS": {
-                # A transaction takes the writer's place when it begins, so that it never fails half-way for having read first.
+                # A transaction takes the writer's place when it begins: none fails half-way for having read first.
                 "transaction_mode": "IMMEDIATE",
                 "timeout": 5,
                 "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-16000;",
             },
-            "TEST": {"NAME": STATE / "test.sqlite3"},
+            "TEST": {"NAME": str(STATE / "test.sqlite3")},
         }
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -146,10 +146,10 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("sv", _("Swedish"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 LANGUAGE_COOKIE_NAME = "samsyn-language"
-TIME_ZONE = os.environ.get("TZ") or "Europe/Stockholm"
+TIME_ZONE = environment.time_zone(os.environ)
 USE_TZ = True
 
-STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_DIRS: list[Path | tuple[str, Path]] = [BASE_DIR / "static"]
 if (HTMX := BASE_DIR / "node_modules" / "htmx.org" / "dist").is_dir():
     STATICFILES_DIRS.append(("htmx", HTMX))
 # Addresses hold the hash of what they serve, so that browsers may keep it for ever.

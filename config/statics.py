@@ -4,8 +4,8 @@ import gzip
 import mimetypes
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope
 from django.contrib.staticfiles.finders import get_finders
 from django.http import Http404
 
@@ -67,7 +67,7 @@ class StaticFiles:
         except KeyError:
             raise Http404 from None
 
-    async def __call__(self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+    async def __call__(self, scope: dict[str, Any], send: Any) -> None:
         status, body, headers = 200, b"", []
         if scope["method"] not in ("GET", "HEAD"):
             status, headers = 405, [(b"allow", b"GET, HEAD")]
@@ -85,6 +85,6 @@ class StaticFiles:
                 headers += [(b"content-type", file.content_type.encode()), (b"vary", b"Accept-Encoding")]
         cache = IMMUTABLE if status == 200 else None
         headers += [(b"content-length", str(len(body)).encode()), *asgi_headers(cache_control=cache)]
-        await send({"type": "http.response.start", "status": status, "headers": headers, "trailers": False})
+        await send({"type": "http.response.start", "status": status, "headers": headers})
         content = b"" if scope["method"] == "HEAD" else body
-        await send({"type": "http.response.body", "body": content, "more_body": False})
+        await send({"type": "http.response.body", "body": content})

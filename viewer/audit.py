@@ -15,7 +15,7 @@ from django.contrib.auth import get_user_model
 from django.db import Error, close_old_connections, transaction
 from django.http import HttpRequest
 
-from viewer.models import AuditEvent, AuditSeal, Patient, Study
+from viewer.models import AuditEvent, AuditSeal, Patient, Permit, Study
 
 logger = logging.getLogger(__name__)
 
@@ -91,6 +91,26 @@ def accessed_since(user: Any, study: Study, since: datetime) -> None:
     """Write that `user` sees pictures of `study`, unless a row since `since` says so already."""
     if not AuditEvent.objects.filter(user=user, study=study, event=Event.INSTANCES_ACCESSED, at__gte=since).exists():
         record(user, Event.INSTANCES_ACCESSED, study=study, detail={"without": "page"})
+
+
+def permit_changed(by: Any, permit: Permit, what: str) -> AuditEvent:
+    """Write that `by` (None: the system) gave or withdrew a permit."""
+    detail = {
+        "permit": permit.pk,
+        "what": what,
+        "to": permit.user.get_username() if permit.user else f"role {permit.role}",
+        "actions": permit.actions.split(),
+        "reason": permit.reason,
+        "until": permit.valid_until.isoformat() if permit.valid_until else None,
+    }
+    return record(
+        by,
+        Event.SECURITY_ALERT,
+        subtype=Subtype.SECURITY_ROLES_CHANGED,
+        study=permit.study,
+        patient=permit.patient,
+        detail=detail,
+    )
 
 
 def content(event: AuditEvent) -> dict[str, Any]:

@@ -25,6 +25,7 @@ POLICY = "; ".join(
 )
 NO_STORE = "no-store"
 IMMUTABLE = "public, max-age=31536000, immutable"
+NOT_NEEDED = ("camera", "microphone", "geolocation", "payment", "usb", "serial", "bluetooth", "display-capture")
 HEADERS = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -32,7 +33,7 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=(), serial=(), bluetooth=(), display-capture=()",
+    "Permissions-Policy": ", ".join(f"{name}=()" for name in NOT_NEEDED),
 }
 
 
@@ -64,13 +65,17 @@ class HeadersMiddleware:
         vary = [part.strip() for part in response.get("Vary", "").split(",") if part.strip()]
         for name, value in every_answer().items():
             response[name] = value
+        if request.path.startswith("/admin/"):
+            # Without a referrer, browsers send `Origin: null` with forms, which CSRF protection refuses;
+            # our own pages say the same in a meta element.
+            response["Referrer-Policy"] = "same-origin"
         both = [*vary, *(part for part in ("Cookie", "Authorization") if part not in vary)]
         response["Vary"] = ", ".join(both)
         return response
 
 
 class NotSavedMiddleware:
-    """Say "not saved" when the database is locked or gone; nothing half-written remains, since every action is one transaction."""
+    """Say "not saved" when the database is locked or gone: an action is one transaction, nothing half-written stays."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -64,7 +64,7 @@ def fold(text: str) -> str:
     """
     plain = HIDDEN.sub("", unicodedata.normalize("NFKC", text)).casefold()
     parts = unicodedata.normalize("NFD", plain.translate(LETTERS))
-    # Combining classes below 10 are parts of letters in Indic scripts and kana, those above are accents and vowel signs.
+    # Combining classes below 10 are parts of letters (Indic scripts, kana); accents and vowel signs are above.
     bare = "".join(letter for letter in parts if unicodedata.combining(letter) < 10)
     joined = unicodedata.normalize("NFC", bare).translate(LETTERS).translate(KATAKANA)
     return " ".join(WORD.findall(joined))
@@ -97,7 +97,7 @@ def typed_words(text: str) -> list[list[str]]:
     for word in filter(None, words):
         ways = alternatives(word)
         if ways:
-            # A hyphen or a dot makes several words of one: each must be found.
+            # A hyphen or a dot makes several words of one.
             found += [list(dict.fromkeys(column)) for column in zip(*(way.split() for way in ways), strict=False)]
     return found
 

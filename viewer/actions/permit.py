@@ -34,7 +34,7 @@ def permit(
         valid_from=timezone.now(),
         valid_until=until,
     )
-    _record(by, row, "given")
+    audit.permit_changed(by, row, "given")
     return row
 
 
@@ -43,23 +43,4 @@ def withdraw(by: Any, row: Permit) -> None:
     """Take a permit back, effective within a second in every process; the row stays, ended."""
     row.valid_until = timezone.now()
     row.save(update_fields=["valid_until"])
-    _record(by, row, "withdrawn")
-
-
-def _record(by: Any, row: Permit, what: str) -> None:
-    detail = {
-        "permit": row.pk,
-        "what": what,
-        "to": row.user.get_username() if row.user else f"role {row.role}",
-        "actions": row.actions.split(),
-        "reason": row.reason,
-        "until": row.valid_until.isoformat() if row.valid_until else None,
-    }
-    audit.record(
-        by,
-        audit.Event.SECURITY_ALERT,
-        subtype=audit.Subtype.SECURITY_ROLES_CHANGED,
-        study=row.study,
-        patient=row.patient,
-        detail=detail,
-    )
+    audit.permit_changed(by, row, "withdrawn")

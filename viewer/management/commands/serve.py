@@ -25,6 +25,11 @@ MESSAGE_LIMIT = 64 * 1024  # bytes of one socket message from a page
 class Server(uvicorn.Server):
     """Says when the first page can be opened, and then starts what may come after it."""
 
+    def __init__(self, config: uvicorn.Config, *, fills: bool) -> None:
+        super().__init__(config)
+        self.fills = fills
+        self.filler: asyncio.subprocess.Process | None = None
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
         if self.should_exit:
@@ -35,16 +40,15 @@ class Server(uvicorn.Server):
                 "Demo accounts: radiologist, chair, technologist, referrer, … with the password samsyn-demo\n"
             )
         sys.stdout.flush()
-        if settings.DEMO:
+        if settings.DEMO and self.fills:
             self.filler = await asyncio.create_subprocess_exec(
                 sys.executable, str(settings.BASE_DIR / "manage.py"), "demo", "fill", stdin=asyncio.subprocess.DEVNULL
             )
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        filler = getattr(self, "filler", None)
-        if filler is not None and filler.returncode is None:
-            filler.terminate()
-            await filler.wait()
+        if self.filler is not None and self.filler.returncode is None:
+            self.filler.terminate()
+            await self.filler.wait()
         await super().shutdown(sockets=sockets)
 
 
@@ -119,4 +123,4 @@ class Command(BaseCommand):
             forwarded_allow_ips="127.0.0.1,::1",
             timeout_graceful_shutdown=3,
         )
-        Server(config).run(sockets=[listener])
+        Server(config, fills=not options["no_filler"]).run(sockets=[listener])

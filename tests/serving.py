@@ -1,0 +1,118 @@
+"""The real thing: `manage.py serve` as a process of its own, on a free port, with a state folder of its own."""
+
+import contextlib
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http.cookiejar import CookieJar
+from pathlib import Path
+from urllib.parse import urlencode
+from urllib.request import HTTPCookieProcessor, OpenerDirector, Request, build_opener
+
+ROOT = Path(__file__).resolve().parent.parent
+READY = "Samsyn is at "
+
+
+class DidNotStart(RuntimeError):
+    """The server ended, or said nothing for too long."""
+
+
+def free_port() -> int:
+    """Return a port on which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclass
+class Served:
+    """A running server."""
+
+    url: str
+    state: Path
+    log: Path
+    process: subprocess.Popen[bytes]
+
+    def words(self) -> str:
+        """Return what it has written so far."""
+        return self.log.read_text("utf-8", "replace")
+
+    def opener(self, username: str | None = None, password: str = "samsyn-demo") -> OpenerDirector:
+        """Return a urllib opener with a session of `username` (nobody for None)."""
+        jar = CookieJar()
+        opener = build_opener(HTTPCookieProcessor(jar))
+        if username is not None:
+            page = opener.open(f"{self.url}/login/", timeout=20).read().decode()
+            token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
+            assert token, "the login page has no form"
+            form = {"username": username, "password": password, "csrfmiddlewaretoken": token[1]}
+            request = Request(f"{self.url}/login/", urlencode(form).encode(), {"Origin": self.url})
+            opener.open(request, timeout=20)
+            assert any("session" in cookie.name for cookie in jar), f"{username} was not let in"
+        return opener
+
+    def cookie(self, username: str, password: str = "samsyn-demo") -> str:
+        """Return the Cookie header of a new session, for sockets and hand-made requests."""
+        handlers = self.opener(username, password).handlers
+        jar = next(handler.cookiejar for handler in handlers if isinstance(handler, HTTPCookieProcessor))
+        return "; ".join(f"{cookie.name}={cookie.value}" for cookie in jar)
+
+
+def environment(state: Path, port: int, archive: str | None, *, demo: bool) -> dict[str, str]:
+    """Return the environment of a server, free of what the tests' own has."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("SAMSYN_")}
+    kept.pop("DJANGO_SETTINGS_MODULE", None)
+    kept |= {"SAMSYN_STATE": str(state), "SAMSYN_PORT": str(port), "PYTHONUNBUFFERED": "1"}
+    if archive:
+        kept["SAMSYN_ARCHIVE"] = archive
+    if demo:
+        kept["SAMSYN_DEMO"] = "1"
+    return kept
+
+
+@contextlib.contextmanager
+def serving(
+    archive: str | Path | None = None,
+    *,
+    state: Path | None = None,
+    demo: bool = True,
+    filler: bool = False,
+    within: float = 60,
+    **variables: str,
+) -> Iterator[Served]:
+    """Serve `archive` (SAMSYN_ARCHIVE as written, or a folder) until the block ends; raises DidNotStart."""
+    with contextlib.ExitStack() as stack:
+        if state is None:
+            state = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="samsyn-serving-")))
+        port = free_port()
+        log = state / "serve.log"
+        settings = environment(state, port, str(archive) if archive else None, demo=demo) | variables
+        command = [sys.executable, str(ROOT / "manage.py"), "serve", *([] if filler else ["--no-filler"])]
+        with log.open("wb") as output:
+            process = subprocess.Popen(command, cwd=ROOT, env=settings, stdout=output, stderr=subprocess.STDOUT)
+        stack.callback(stop, process)
+        deadline = time.monotonic() + within
+        while READY not in log.read_text("utf-8", "replace"):
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise DidNotStart(log.read_text("utf-8", "replace"))
+            time.sleep(0.05)
+        yield Served(f"http://127.0.0.1:{port}", state, log, process)
+
+
+def stop(process: subprocess.Popen[bytes], *, grace: float = 15) -> None:
+    """End the server as a service manager does: ask, then end."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(grace)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()

@@ -1,0 +1,1 @@
+"""The RIS side: requests and reading tasks."""
