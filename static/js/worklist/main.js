@@ -120,6 +120,14 @@ document.body.addEventListener("htmx:afterSwap", (event) => {
   if (detail.target?.id === "work") begin();
 });
 
+// What says the same as before stays as it is: nothing flickers, and nothing is read aloud again.
+document.body.addEventListener("htmx:oobBeforeSwap", (event) => {
+  const { detail } = /** @type {CustomEvent} */ (event);
+  const fresh = detail.fragment?.firstElementChild ?? detail.fragment;
+  const same = (/** @type {Element} */ one) => one.innerHTML.replace(/\s*csrfmiddlewaretoken" value="[^"]*"/g, "");
+  if (fresh instanceof Element && same(fresh) === same(detail.target)) detail.shouldSwap = false;
+});
+
 // The demo is still being laid: each exam that arrives is shown at once.
 document.body.addEventListener("htmx:oobAfterSwap", () => {
   const now = document.getElementById("notices")?.dataset.loading;
@@ -149,6 +157,7 @@ const wire = connect("/ws/", {
       wasLost = false;
     }
     wasLost ||= state === "lost";
+    if (state === "refused") location.reload();
   },
 });
 

@@ -1,0 +1,63 @@
+"""A real browser for tests of pages: Debian's Chromium, without its talk to the network."""
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, sync_playwright
+
+PATH = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+ARGUMENTS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage",
+]  # fmt: skip
+SERIOUS = ("serious", "critical")
+
+needs_chromium = pytest.mark.skipif(PATH is None, reason="Chromium is not installed: sudo apt install chromium")
+
+
+class Watched:
+    """What a page did that it must not: scripts that failed, policy that was broken, and every address it asked for."""
+
+    def __init__(self, page: Page) -> None:
+        self.faults: list[str] = []
+        self.addresses: list[str] = []
+        page.on("pageerror", lambda error: self.faults.append(str(error)))
+        page.on("console", self._said)
+        page.on("dialog", lambda dialog: (self.faults.append("a dialog"), dialog.dismiss()))
+        page.on("request", lambda request: self.addresses.append(request.url))
+
+    def _said(self, message: Any) -> None:
+        if "Content Security Policy" in message.text:
+            self.faults.append(message.text)
+
+
+@contextlib.contextmanager
+def chromium(width: int = 1920, height: int = 1080) -> Iterator[tuple[Page, Watched]]:
+    """Open a page of a new browser. The database is asked by other threads: playwright's loop sits in this one."""
+    unsafe = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    try:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=PATH, args=ARGUMENTS)
+            page = browser.new_page(viewport={"width": width, "height": height})
+            watched = Watched(page)
+            yield page, watched
+            browser.close()
+    finally:
+        if unsafe is None:
+            del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+def barriers(page: Page) -> list[str]:
+    """Return what axe finds that keeps people out, in words."""
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{violation['id']}: {node['target']} {node['failureSummary']}"
+        for violation in found
+        for node in violation["nodes"]
+        if violation["impact"] in SERIOUS or "wcag2a" in violation["tags"] or "wcag2aa" in violation["tags"]
+    ]
