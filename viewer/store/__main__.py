@@ -8,23 +8,26 @@ import sys
 from pathlib import Path
 
 from viewer.store.process import AnotherStore, serve
+from viewer.store.store import REREAD_SECONDS
 
 
 def main() -> int:
     """Run the store process; return its exit code."""
     arguments = argparse.ArgumentParser(prog="python -m viewer.store", description="Fetches, decodes and keeps frames.")
-    arguments.add_argument("--state", type=Path, required=True, help="folder for socket, frames and archives.json")
-    arguments.add_argument("--budget", type=int, help="bytes that frames may take (default: half of what is free)")
-    arguments.add_argument(
-        "--decoders", type=int, default=len(os.sched_getaffinity(0)), help="number of decode workers"
-    )
-    arguments.add_argument("--follow", action="store_true", help="end when standard input closes")
-    options = arguments.parse_args()
+    add = arguments.add_argument
+    cores = len(os.sched_getaffinity(0))
+    add("--state", type=Path, required=True, help="folder for socket, frames and archives.json")
+    add("--budget", type=int, help="bytes that frames may take (default: half of what is free)")
+    add("--decoders", type=int, default=cores, help="number of decode workers (default: one for each core)")
+    add("--reread", type=float, default=REREAD_SECONDS, help="seconds before an opened series is compared again")
+    add("--follow", action="store_true", help="end when standard input closes")
+    given = arguments.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s store %(levelname)s %(message)s")
+    running = serve(
+        given.state.absolute(), budget=given.budget, decoders=given.decoders, reread=given.reread, follow=given.follow
+    )
     try:
-        asyncio.run(
-            serve(options.state.absolute(), budget=options.budget, decoders=options.decoders, follow=options.follow)
-        )
+        asyncio.run(running)
     except (AnotherStore, OSError) as error:
         print(f"The store process can't start: {error}", file=sys.stderr)
         return 3

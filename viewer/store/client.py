@@ -21,6 +21,7 @@ from viewer.store.mapped import MappedFrames
 
 log = logging.getLogger(__name__)
 PATIENCE_SECONDS = 5.0
+FIRST_PATIENCE_SECONDS = 20.0
 LONGEST_WANT_SECONDS = 90.0
 REOPEN_SECONDS = 30.0
 IDLE_SECONDS = 900.0
@@ -102,6 +103,7 @@ class StoreClient:
         self.state = state
         self.link: Link | None = None
         self.linked = asyncio.Event()
+        self.ever_linked = False
         self.keeper: asyncio.Task[None] | None = None
         self.kept: dict[Key, SeriesStore] = {}
         self.known: WeakValueDictionary[Key, SeriesStore] = WeakValueDictionary()
@@ -306,11 +308,11 @@ class StoreClient:
                     self.outdated(series)
 
     async def connected(self) -> Link:
-        """Return the link, waiting up to 5 s for one; raises StoreError."""
+        """Return the link, waiting up to 5 s for one (longer for the first); raises StoreError."""
         if self.keeper is None or self.keeper.done():
             self.keeper = asyncio.create_task(self.keep())
         try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
+            async with asyncio.timeout(PATIENCE_SECONDS if self.ever_linked else FIRST_PATIENCE_SECONDS):
                 await self.linked.wait()
         except TimeoutError as error:
             raise StoreError(NO_STORE) from error
@@ -331,6 +333,7 @@ class StoreClient:
                 continue
             pause = shortest
             self.link = link
+            self.ever_linked = True
             self.linked.set()
             for key, series in self.kept.items():
                 if not series.changed:

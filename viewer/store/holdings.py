@@ -14,17 +14,19 @@ from viewer.store.archives import Archives
 from viewer.store.opened import CantOpen, OpenSeries
 
 log = logging.getLogger(__name__)
-REREAD_SECONDS = 10.0
 UNUSED_SECONDS = 5.0
 
 
 class Holdings:
     """Everything but reading and waiting is done on one event loop. `on_stale` hears of versions that were replaced."""
 
-    def __init__(self, archives: Archives, shelved: shelf.Shelf, on_stale: Callable[[OpenSeries], None]) -> None:
+    def __init__(
+        self, archives: Archives, shelved: shelf.Shelf, on_stale: Callable[[OpenSeries], None], reread_seconds: float
+    ) -> None:
         self.archives = archives
         self.shelf = shelved
         self.on_stale = on_stale
+        self.reread_seconds = reread_seconds
         self.series: dict[shelf.Key, OpenSeries] = {}
         self.opening: dict[shelf.Key, asyncio.Task[OpenSeries]] = {}
         self.rereading: dict[shelf.Key, asyncio.Task[None]] = {}
@@ -111,7 +113,7 @@ class Holdings:
 
     def reread(self, series: OpenSeries) -> None:
         """Ask the archive in the background whether the series is still the same."""
-        if time.monotonic() - series.read_at > REREAD_SECONDS and series.key not in self.rereading:
+        if time.monotonic() - series.read_at > self.reread_seconds and series.key not in self.rereading:
             self.rereading[series.key] = asyncio.create_task(self.compare(series))
 
     async def compare(self, series: OpenSeries) -> None:

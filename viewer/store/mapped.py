@@ -33,6 +33,10 @@ class MappedFrames:
         self.layout = Layout.parse(memoryview(self.table), len(self.table))
         self.entries = np.frombuffer(self.table, ENTRY, self.layout.count, self.layout.entries_at)
         self.data = [mapping(directory / data_name(number)) for number in range(len(self.layout.shapes))]
+        for number, shape in enumerate(self.layout.shapes):
+            slots = int((self.entries["shape"] == number).sum())
+            if len(self.data[number]) != slots * shape.frame_bytes:
+                raise BadTable("a data file doesn't have its size")
 
     def same(self, directory: Path) -> bool:
         """Say whether the table in `directory` is the one that is mapped; raises OSError."""

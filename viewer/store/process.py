@@ -23,6 +23,7 @@ from viewer.store.store import Gone, Store
 log = logging.getLogger(__name__)
 CREDENTIALS = struct.Struct("iII")
 LARGEST_BACKLOG = 8 << 20
+LOCK = "frames.lock"
 LEAST_BUDGET = 256 << 20
 GONE = gettext_noop("the series has to be opened again")
 
@@ -174,6 +175,15 @@ class Server:
         finally:
             self.connections.discard(connection)
 
+    async def hang_up(self) -> None:
+        """End all conversations."""
+        for connection in self.connections:
+            connection.writer.transport.abort()
+        for _ in range(100):
+            if not self.connections:
+                return
+            await asyncio.sleep(0.01)
+
     def news(self, series: OpenSeries) -> None:
         """States of frames have changed."""
         for connection in self.connections:
@@ -188,7 +198,7 @@ class Server:
 @contextlib.contextmanager
 def sole(state: Path) -> Iterator[None]:
     """Hold the lock of the state folder; raises AnotherStore."""
-    file = os.open(state / "store.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    file = os.open(state / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
@@ -214,13 +224,14 @@ def unlink(address: str) -> None:
     Path(address).unlink(missing_ok=True)
 
 
-async def serve(state: Path, *, budget: int | None, decoders: int, follow: bool = False) -> None:
+async def serve(state: Path, *, budget: int | None, decoders: int, reread: float, follow: bool = False) -> None:
     """Run the store until SIGTERM or SIGINT, or with `follow` until standard input closes. Raises AnotherStore."""
     prepare(state)
     loop = asyncio.get_running_loop()
     ended = asyncio.Event()
     with sole(state), protocol.address(state) as address:
-        store = Store(state, budget=budget or default_budget(state), decoders=decoders)
+        store = Store(state, budget=budget or default_budget(state), decoders=decoders, reread=reread)
+        store.warm()
         server = Server(store)
         unlink(address)
         previous = os.umask(0o177)
@@ -235,5 +246,6 @@ async def serve(state: Path, *, budget: int | None, decoders: int, follow: bool 
         log.info("the store listens, with room for %d MiB", store.shelf.budget >> 20)
         await ended.wait()
         listening.close()
+        await server.hang_up()
         unlink(address)
         store.stop()

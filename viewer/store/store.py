@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 FETCHERS = 8
 AHEAD_FETCHERS = 6
 DEATHS_TO_QUARANTINE = 2
+REREAD_SECONDS = 10.0
 RETRY_SECONDS = 10.0
 PAUSE_SECONDS = (1.0, 30.0)
 NEWS_SECONDS = 0.2
@@ -35,10 +36,10 @@ class Gone(Exception):
 class Store:
     """Everything is done on one event loop, except for what fill.Filler does in threads."""
 
-    def __init__(self, state: Path, *, budget: int, decoders: int) -> None:
+    def __init__(self, state: Path, *, budget: int, decoders: int, reread: float = REREAD_SECONDS) -> None:
         self.archives = Archives(state)
         self.shelf = shelf.Shelf(state / shelf.FOLDER, budget)
-        self.holdings = Holdings(self.archives, self.shelf, self.stale)
+        self.holdings = Holdings(self.archives, self.shelf, self.stale, reread)
         self.filler = fill.Filler(self.archives, self.shelf, lambda: self.holdings.in_use)
         self.slots = workers.slots(decoders)
         self.idle = list(self.slots)
@@ -54,6 +55,20 @@ class Store:
         self.telling = False
         self.stored = 0
         self.loop = asyncio.get_running_loop()
+
+    def warm(self) -> None:
+        """Have the decode workers born before the first frame needs one."""
+        for slot in self.slots:
+            self.idle.remove(slot)
+            future = self.loop.run_in_executor(self.decoders, slot.start)
+            future.add_done_callback(partial(self.warmed, slot))
+
+    def warmed(self, slot: workers.Slot, future: "asyncio.Future[None]") -> None:
+        """A worker is born; where it wasn't, the first frame tries again and says why."""
+        if not future.cancelled() and future.exception() is not None:
+            log.error("a decode worker couldn't be started", exc_info=future.exception())
+        self.idle.append(slot)
+        self.pump()
 
     def stop(self) -> None:
         """End the decode workers and take no more work."""

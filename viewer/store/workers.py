@@ -46,8 +46,12 @@ class Slot:
     deaths: int = 0
     frames: int = 0
 
-    def start(self) -> tuple[ForkServerProcess, Connection]:
+    def start(self) -> None:
         """Have a living worker; raises OSError when none can be had."""
+        self.worker()
+
+    def worker(self) -> tuple[ForkServerProcess, Connection]:
+        """Return a living worker and the pipe to it; raises OSError when none can be had."""
         if self.process is None or self.pipe is None or not self.process.is_alive():
             self.stop()
             ours, theirs = self.context.Pipe()
@@ -70,7 +74,7 @@ class Slot:
 
     def decode(self, data: bytes, syntax: str, form: PixelFormat) -> np.ndarray:
         """Return the stored values of a frame; raises Undecodable, WorkerDied or OSError. Blocks up to 15 s."""
-        process, pipe = self.start()
+        process, pipe = self.worker()
         try:
             pipe.send((syntax, form, data))
             if not pipe.poll(worker.WALL_SECONDS):

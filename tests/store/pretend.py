@@ -1,0 +1,87 @@
+"""An archive in memory that can be made to fail, lie, cut short and wait."""
+
+import json
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from pydicom.dataset import Dataset
+from pydicom.encaps import generate_frames
+
+from viewer.archive import ArchiveError, NotThere
+from viewer.archive.port import Attributes, Frame, StoreResult
+
+
+@dataclass
+class PretendArchive:
+    """Serves `datasets` (single frames); `answers` replaces the frame of a UID, `failure` whatever is asked."""
+
+    datasets: list[Dataset]
+    name: str = "main"
+    root: str = "pretend:"
+    answers: dict[str, bytes | ArchiveError] = field(default_factory=dict)
+    failure: ArchiveError | None = None
+    listed: int | None = None
+    asked: list[str] = field(default_factory=list)
+    gate: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.gate.set()
+
+    def answer(self) -> None:
+        """Wait for the gate, then fail if so wished."""
+        self.gate.wait(20)
+        if self.failure is not None:
+            raise self.failure
+
+    def series_metadata(self, study: str, series: str) -> bytes:
+        self.answer()
+        objects = []
+        for data in self.datasets:
+            each = data.to_json_dict(bulk_data_threshold=100, bulk_data_element_handler=lambda element: "pretend:bulk")
+            each["00083002"] = {"vr": "UI", "Value": [str(data.file_meta.TransferSyntaxUID)]}
+            objects.append(each)
+        return json.dumps(objects).encode()
+
+    def search_series(self, study: str) -> list[Attributes]:
+        uids = sorted({data.SeriesInstanceUID for data in self.datasets})
+        count = len(self.datasets) if self.listed is None else self.listed
+        return [{"0020000E": {"vr": "UI", "Value": [uid]}, "00201209": {"vr": "IS", "Value": [count]}} for uid in uids]
+
+    def search_instances(self, study: str, series: str) -> list[Attributes]:
+        return [{} for _ in self.datasets]
+
+    def frames(self, study: str, series: str, instance: str, numbers: Iterable[int]) -> Iterator[Frame]:
+        self.asked.append(instance)
+        self.answer()
+        for data in self.datasets:
+            if data.SOPInstanceUID == instance:
+                given = self.answers.get(instance)
+                if isinstance(given, ArchiveError):
+                    raise given
+                syntax = data.file_meta.TransferSyntaxUID
+                whole = (
+                    next(generate_frames(data.PixelData, number_of_frames=1))
+                    if syntax.is_encapsulated
+                    else data.PixelData
+                )
+                for number in numbers:
+                    yield Frame(number, whole if given is None else given, str(syntax))
+                return
+        raise NotThere("There is no such instance.")
+
+    def search_studies(self, **match: object) -> list[Attributes]:
+        return []
+
+    def instance_metadata(self, study: str, series: str, instance: str) -> bytes:
+        raise NotThere("There is no such instance.")
+
+    def instance(self, study: str, series: str, instance: str) -> bytes:
+        raise NotThere("There is no such instance.")
+
+    def bulkdata(self, uri: str) -> bytes:
+        self.answer()
+        return b"\x00\x00\x01\x00"
+
+    def store(self, instances: Iterable[bytes]) -> list[StoreResult]:
+        return []
