@@ -2,7 +2,7 @@
 
 /** @import { Preferences, SeriesStacks, State } from "./state.js" */
 /** @import { Command } from "./commands.js" */
-import { ApiError, getJson, putJson } from "../shared/api.js";
+import { ApiError, getJson, putJson, request } from "../shared/api.js";
 import { el, find, setText } from "../shared/dom.js";
 import { gettext } from "../shared/i18n.js";
 import { chord, isSingle, takesKeys } from "../shared/keys.js";
@@ -44,8 +44,8 @@ const pictures = new Pictures(page.urls.socket, {
 
 /** @type {Viewport[]} */
 const viewports = [];
-/** @type {Set<string>} */
-const asked = new Set();
+/** @type {Map<string, Promise<void>>} */
+const asked = new Map();
 
 /** As many image areas as the layout has places; they are made once and kept. */
 function makePanes(/** @type {number} */ count) {
@@ -86,31 +86,59 @@ function hear(message) {
   }
 }
 
+/** What passes by itself: no line, or a server that is starting. */
+const PASSING = [0, 502, 503, 504];
+const AGAIN = 1500;
+
+/**
+ * The words of a failure, which is tried again when it is one that passes.
+ * @param {unknown} error
+ * @param {() => void} again
+ */
+function failure(error, again) {
+  const words = wordsOf(error);
+  if (error instanceof ApiError && PASSING.includes(error.status)) setTimeout(again, AGAIN);
+  return { error: words };
+}
+
 /** @param {unknown} error @returns {string} */
 function wordsOf(error) {
   if (error instanceof ApiError) return error.message;
   throw error;
 }
 
+/**
+ * Ask once; what failed may be asked for again.
+ * @param {string} key
+ * @param {() => Promise<boolean>} question false: it failed
+ */
+function once(key, question) {
+  const pending = asked.get(key);
+  if (pending) return pending;
+  const answer = question().then((answered) => void (answered || asked.delete(key)));
+  asked.set(key, answer);
+  return answer;
+}
+
 /** @param {string} key archive and study */
-async function askStudy(key) {
-  if (asked.has(key)) return;
-  asked.add(key);
-  const answer = await getJson(`/api/studies/${key}/`).catch((error) => ({ error: wordsOf(error) }));
-  if ("error" in answer) asked.delete(key);
-  store.update((state) => receiveStudy(state, key, answer));
+function askStudy(key) {
+  return once(key, async () => {
+    const answer = await getJson(`/api/studies/${key}/`).catch((error) => failure(error, () => askStudy(key)));
+    store.update((state) => receiveStudy(state, key, answer));
+    return !("error" in answer);
+  });
 }
 
 /** @param {string} key archive, study and series */
-async function askSeries(key) {
-  if (asked.has(key)) return;
-  asked.add(key);
-  const [archive, study, series] = key.split("/");
-  /** @type {SeriesStacks | {error: string}} */
-  const answer = await getJson(`/api/studies/${archive}/${study}/series/${series}/stacks/`).catch((error) => ({ error: wordsOf(error) }));
-  if ("error" in answer) asked.delete(key);
-  store.update((state) => receiveSeries(state, key, answer));
-  pictures.tell({ listen: `series.${series}` });
+function askSeries(key) {
+  return once(key, async () => {
+    const [archive, study, series] = key.split("/");
+    /** @type {SeriesStacks | {error: string}} */
+    const answer = await getJson(`/api/studies/${archive}/${study}/series/${series}/stacks/`).catch((error) => failure(error, () => askSeries(key)));
+    store.update((state) => receiveSeries(state, key, answer));
+    pictures.tell({ listen: `series.${series}` });
+    return !("error" in answer);
+  });
 }
 
 /** @param {string} series whose images have changed in the archive */
@@ -240,7 +268,13 @@ addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
 
 /** @param {string} address @returns {Promise<any>} null where there is nothing, or nothing for this user */
 async function optional(address) {
-  return getJson(address).catch((error) => (wordsOf(error), null));
+  try {
+    const body = await (await request(address)).text();
+    return body === "" ? null : JSON.parse(body);
+  } catch (error) {
+    wordsOf(error);
+    return null;
+  }
 }
 
 /** @param {State} state @param {any} saved */
@@ -252,16 +286,14 @@ function begin(state, saved) {
 
 async function open() {
   const stateAddress = page.state_id ? `${page.urls.states}${page.state_id}/` : page.urls.state;
-  const [, answer, preferences] = await Promise.all([
+  const [, saved, preferences] = await Promise.all([
     askStudy(studyKey(page)),
     optional(stateAddress),
     optional(`${page.urls.preferences}${PREFERENCE}/`),
   ]);
   const own = store.state.studies[studyKey(page)];
   if (own && "error" in own) return fail(own.error);
-  const saved = answer?.state === undefined ? answer : answer.state;
-  const kept = preferences?.value === undefined ? preferences : preferences.value;
-  store.update((state) => begin({ ...state, preferences: { ...PREFERENCES, ...kept } }, saved));
+  store.update((state) => begin({ ...state, preferences: { ...PREFERENCES, ...preferences } }, saved));
   if (!paneAt(store.state)) grid.append(el("p", { class: "nothing" }, gettext("This study has no images that can be shown yet.")));
   focusActive();
   keepSaved(store, page.urls.state);

@@ -30,13 +30,13 @@ export function keepSaved(store, address) {
       written = "";
     }
   };
-  store.watch((state) => state.panes, () => soon());
-  store.watch((state) => state.layout, () => soon());
-  store.watch((state) => state.active, () => soon());
   const soon = () => {
     clearTimeout(timer);
     timer = setTimeout(write, PAUSE);
   };
+  store.watch((state) => state.panes, soon);
+  store.watch((state) => state.layout, soon);
+  store.watch((state) => state.active, soon);
   addEventListener("pagehide", () => {
     const now = changed();
     if (!now) return;
