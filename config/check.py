@@ -59,7 +59,7 @@ def environment(state: str) -> dict[str, str]:
     """Return the environment without this site's settings; only where the tests' data are is passed on."""
     ours = ("SAMSYN_", "DATABASE_URL", "REDIS_URL")
     kept = {
-        name: value for name, value in os.environ.items() if name.startswith("SAMSYN_TEST") or not name.startswith(ours)
+        name: value for name, value in os.environ.items() if name == "SAMSYN_TEST_DATA" or not name.startswith(ours)
     }
     return kept | {"SAMSYN_STATE": state}
 

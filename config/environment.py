@@ -6,7 +6,7 @@ import os
 import re
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -24,7 +24,7 @@ class Source:
     """One archive: a folder or a DICOMweb root, with what it wants to hear before it answers."""
 
     location: str
-    auth: str | None = None
+    auth: str | None = field(default=None, repr=False)
 
     @property
     def is_folder(self) -> bool:
@@ -144,8 +144,17 @@ def archives(environment: Mapping[str, str], state: Path, *, demo: bool) -> dict
     return found
 
 
-def refuse_unsafe_demo(host: str, sources: Mapping[str, Source]) -> None:
+def refuse_unsafe(host: str, origin: str | None, sources: Mapping[str, Source], *, demo: bool) -> None:
+    """Raise ImproperlyConfigured for what nobody should serve; `origin` is SAMSYN_URL."""
+    _refuse_unsafe_site(host, origin, sources)
+    if demo:
+        _refuse_unsafe_demo(host, origin, sources)
+
+
+def _refuse_unsafe_demo(host: str, origin: str | None, sources: Mapping[str, Source]) -> None:
     """Keep demo passwords on this machine: loopback only, and archives that lie on it."""
+    if origin is not None and not is_loopback(urlsplit(origin).hostname):
+        raise ImproperlyConfigured("demo mode has known passwords; SAMSYN_URL must be loopback")
     if not is_loopback(host):
         raise ImproperlyConfigured(
             "demo mode has known passwords and serves loopback only; SAMSYN_HOST is not loopback"
@@ -157,7 +166,7 @@ def refuse_unsafe_demo(host: str, sources: Mapping[str, Source]) -> None:
             )
 
 
-def refuse_unsafe_site(host: str, origin: str | None, sources: Mapping[str, Source]) -> None:
+def _refuse_unsafe_site(host: str, origin: str | None, sources: Mapping[str, Source]) -> None:
     """Refuse what would carry patients over a network in the clear."""
     if origin is None:
         if not is_loopback(host):

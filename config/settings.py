@@ -5,7 +5,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import dj_database_url
-from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from config import environment
@@ -21,11 +20,7 @@ REDIS_URL = os.environ.get("REDIS_URL") or None
 # The public origin; None while Samsyn is only reached on this machine.
 ORIGIN = (os.environ.get("SAMSYN_URL") or "").rstrip("/") or None
 
-environment.refuse_unsafe_site(HOST, ORIGIN, ARCHIVES)
-if DEMO:
-    environment.refuse_unsafe_demo(HOST, ARCHIVES)
-    if ORIGIN and not environment.is_loopback(urlsplit(ORIGIN).hostname):
-        raise ImproperlyConfigured("demo mode has known passwords; SAMSYN_URL must be loopback")
+environment.refuse_unsafe(HOST, ORIGIN, ARCHIVES, demo=DEMO)
 
 HTTPS = bool(ORIGIN and ORIGIN.startswith("https://"))
 DEBUG = False
@@ -165,7 +160,12 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
 }
-SPECTACULAR_SETTINGS = {"TITLE": "Samsyn", "VERSION": "1", "SERVE_INCLUDE_SCHEMA": False}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Samsyn",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
+}
 
 LOGGING = {
     "version": 1,

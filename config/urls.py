@@ -1,12 +1,22 @@
 """The addresses of Django's doors; pictures and the socket have theirs in config.asgi."""
 
 from django.contrib import admin
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView
 
+
+def admin_login(request: HttpRequest) -> HttpResponse:
+    """Send to the one way in; who is in already and comes here has no business in /admin/: it isn't there."""
+    if request.user.is_authenticated:
+        raise Http404("no such page")
+    return redirect_to_login(request.GET.get("next", "/admin/"), "login")
+
+
 urlpatterns = [
-    path("admin/login/", RedirectView.as_view(pattern_name="login", query_string=True)),
+    path("admin/login/", admin_login),
     path("admin/logout/", RedirectView.as_view(pattern_name="logout")),
     path("admin/", admin.site.urls),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),

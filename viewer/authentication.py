@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
@@ -27,3 +28,14 @@ class BearerAuthentication(BaseAuthentication):
     def authenticate_header(self, request: Request) -> str:
         """Return what makes a refusal 401."""
         return "Bearer"
+
+
+class BearerScheme(OpenApiAuthenticationExtension):
+    """How the API's description names the tokens."""
+
+    target_class = "viewer.authentication.BearerAuthentication"
+    name = "token"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        """Return OpenAPI's words for a bearer token."""
+        return {"type": "http", "scheme": "bearer"}
