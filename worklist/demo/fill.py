@@ -14,6 +14,7 @@ from pathlib import Path
 from pydicom.dataset import Dataset
 
 from worklist.demo import cast, studies
+from worklist.demo.dataset import Exam
 from worklist.demo.fetch import Package, PackageMissingError, Pantry
 from worklist.demo.studies import STUDIES, Study
 
@@ -32,7 +33,7 @@ class Demo:
         self._archive = archive
         self._desk = state / "demo"
         self._pantry = Pantry(self._desk / "packages")
-        self._failed: list[str] = []
+        self._failed: list[str] = []  # of the last time
 
     @contextmanager
     def alone(self, say: Say) -> Iterator[None]:
@@ -53,6 +54,7 @@ class Demo:
 
         `after_each` is called with the key of each study once it is in place, also of those that were there before.
         """
+        self._failed = []
         exams = cast.exams(now)
         missing = [study for study in STUDIES if anew or not self._has(study.key)]
         phantoms_missing = anew or not self._has(PHANTOMS)
@@ -82,7 +84,7 @@ class Demo:
         self._progress(total, total, "")
         return self._failed
 
-    def _one(self, study: Study, exam: cast.Exam, on_the_way: dict[Package, Future[Path]], say: Say) -> bool:
+    def _one(self, study: Study, exam: Exam, on_the_way: dict[Package, Future[Path]], say: Say) -> bool:
         """Make one study; a package that can't be had costs this study and no other."""
         try:
             if study.package:
