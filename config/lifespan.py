@@ -11,7 +11,7 @@ from typing import Any
 
 from django.conf import settings
 
-from viewer import audit, epochs, live
+from viewer import audit, epochs, live, rendering
 from viewer.sync import Syncs
 
 logger = logging.getLogger(__name__)
@@ -96,9 +96,11 @@ class Lifespan:
         self.sealer.start()
         self.syncs.start()
         self.store = asyncio.create_task(StoreKeeper(settings.STATE).run(), name="store")
+        await rendering.start()
 
     async def stop(self) -> None:
         """End them; what is committed is sealed."""
+        await rendering.stop()
         if self.store is not None:
             self.store.cancel()
             await asyncio.gather(self.store, return_exceptions=True)
