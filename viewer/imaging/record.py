@@ -1,5 +1,6 @@
 """What a series' metadata says of its instances and frames: typed records under their DICOM keywords."""
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -193,11 +194,20 @@ def instances(metadata: bytes, bulkdata: Mapping[str, bytes] | None = None) -> l
 
     Raises MetadataError if it isn't an array of objects.
     """
+    return [instance(each, bulkdata or {}) for each in parsed(metadata)]
+
+
+def parsed(metadata: bytes) -> list[Any]:
+    """Return the objects of a DICOM JSON array, only their wanted elements."""
     try:
-        listed = msgspec.json.decode(metadata, type=list[Listed])  # type: ignore[valid-type]
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return msgspec.json.decode(metadata, type=list[Listed])  # type: ignore[valid-type]
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        pass
+    try:
+        # Some servers write NaN and Infinity, which are no JSON.
+        return msgspec.convert(json.loads(metadata), list[Listed])  # type: ignore[valid-type]
+    except (ValueError, RecursionError) as error:
         raise MetadataError("the metadata is not a DICOM JSON array") from error
-    return [instance(each, bulkdata or {}) for each in listed]
 
 
 def bulkdata_uris(listed: Iterable[Instance]) -> set[str]:

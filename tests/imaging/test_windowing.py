@@ -1,0 +1,165 @@
+"""Windows at their edges, lookup tables, inversion and padding, against hand-computed truth."""
+
+import itertools
+
+import numpy as np
+import pytest
+from pydicom.dataset import Dataset
+
+from tests.imaging.datasets import instance, slice_at
+from viewer.imaging import windowing
+from viewer.imaging.dicomjson import LookupTable
+from viewer.imaging.pixels import IDENTITY, ModalityLUT, Padding, Rescale
+from viewer.imaging.windowing import PRESETS, VOILUT, Window, grey
+
+
+def levels(values: list[float], window: Window) -> list[int]:
+    return windowing.grey_of_values(np.asarray(values, float), window, inverted=False).tolist()
+
+
+def test_width_one_is_a_threshold() -> None:
+    assert levels([99, 99.5, 99.51, 100], Window(100, 1)) == [0, 0, 255, 255]
+
+
+def test_width_two_has_one_step_between_black_and_white() -> None:
+    assert levels([98.9, 99, 99.5, 100, 101], Window(100, 2)) == [0, 0, 128, 255, 255]
+
+
+def test_a_linear_window_reaches_both_ends_where_the_standard_says() -> None:
+    assert levels([-161, -160, 39.5, 239, 240], Window(40, 400)) == [0, 0, 128, 255, 255]
+
+
+def test_linear_exact_takes_half_a_unit() -> None:
+    exact = Window(100, 0.5, "LINEAR_EXACT")
+    assert levels([99.7, 99.75, 100, 100.25, 100.3], exact) == [0, 0, 128, 255, 255]
+
+
+def test_a_sigmoid_is_half_at_its_centre_and_never_overflows() -> None:
+    sigmoid = Window(100, 50, "SIGMOID")
+    assert levels([-1e9, 100, 1e9], sigmoid) == [0, 128, 255]
+    assert levels([112.5], sigmoid) == [round(255 / (1 + np.exp(-1)))]
+
+
+@pytest.mark.parametrize(
+    ("center", "width", "function"),
+    [
+        (0, 0.9, "LINEAR"), (0, 0, "LINEAR_EXACT"), (0, -1, "SIGMOID"), (0, 10, "LOG"),
+        (float("nan"), 1, "LINEAR"), (0, float("inf"), "LINEAR"),
+    ],
+)  # fmt: skip
+def test_what_the_standard_calls_no_window_is_refused(center: float, width: float, function: str) -> None:
+    with pytest.raises(ValueError, match="window"):
+        Window(center, width, function)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8, np.uint16, np.int16])
+@pytest.mark.parametrize("function", windowing.FUNCTIONS)
+@pytest.mark.parametrize("slope", [1, -1, 0.37])
+def test_the_table_gives_what_the_formula_gives_for_every_stored_value(
+    dtype: type, function: str, slope: float
+) -> None:
+    limits = np.iinfo(dtype)
+    stored = np.arange(limits.min, limits.max + 1).astype(dtype).reshape(-1, 16)
+    window = Window(31.5, 77.7, function)
+    rescale = Rescale(slope, -12.25)
+    direct = windowing.grey_of_values(stored * float(slope) - 12.25, window, inverted=False)
+    assert np.array_equal(grey(stored, rescale, window), direct)
+
+
+def test_eight_bit_limits_are_black_and_white() -> None:
+    stored = np.array([[0, 127, 128, 255]], np.uint8)
+    assert grey(stored, IDENTITY, Window(128, 256)).tolist() == [[0, 127, 128, 255]]
+
+
+def test_wide_and_floating_pixels_go_through_the_formula() -> None:
+    window = Window(0, 2001)
+    wide = np.array([[-1_000_000, 0, 1_000_000]], np.int32)
+    assert grey(wide, IDENTITY, window).tolist() == [[0, 128, 255]]
+    assert grey(np.array([[np.nan, 0.0, 1e6]], np.float32), IDENTITY, window).tolist() == [[0, 128, 255]]
+    assert grey(np.array([[np.nan, 0.0]]), IDENTITY, window, inverted=True).tolist() == [[0, 127]]
+
+
+def table(*values: int, first: int = 0, bits: int = 8) -> LookupTable:
+    return LookupTable(len(values), first, bits, np.asarray(values, "<u2").tobytes())
+
+
+def test_a_voi_table_clamps_at_both_ends_and_scales_by_its_bits() -> None:
+    voi = VOILUT(table(0, 1023, 4095, first=10, bits=12), 10)
+    stored = np.array([[-5, 10, 11, 12, 400]], np.int16)
+    assert grey(stored, IDENTITY, voi).tolist() == [[0, 0, 64, 255, 255]]
+
+
+@pytest.mark.parametrize("declared", [65336, -200])
+def test_the_first_value_of_a_voi_table_is_signed_where_its_input_is(declared: int) -> None:
+    dataset = slice_at(0, 1, RescaleIntercept=0)
+    record = instance(dataset)
+    record.VOILUTSequence = (table(0, 255, first=declared),)
+    (voi,) = windowing.voi_choices(record, record.frame(1))
+    assert isinstance(voi, VOILUT) and voi.first == -200
+
+
+def test_thirty_two_ways_to_low_white_or_black() -> None:
+    stored = np.array([[0, 1000]], np.uint16)
+    window, lut = Window(500.5, 1001), VOILUT(LookupTable(1001, 0, 8, bytes([0] * 1000 + [255])), 0)
+    ways = list(
+        itertools.product(("MONOCHROME1", "MONOCHROME2"), (None, "INVERSE"), (1, -1), (window, lut), (True, False))
+    )
+    assert len(ways) == 32
+    for photometric, shape, slope, voi, wished in ways:
+        dataset = Dataset()
+        dataset.PhotometricInterpretation = photometric
+        if shape:
+            dataset.PresentationLUTShape = shape
+        transform = Rescale(slope, 0 if slope > 0 else 1000)
+        inverted = windowing.shown_inverted(instance(dataset)) != wished
+        turned = (photometric == "MONOCHROME1" or shape == "INVERSE") != wished
+        wanted = [[0, 255]] if (slope > 0) != turned else [[255, 0]]
+        assert grey(stored, transform, voi, inverted=inverted).tolist() == wanted
+
+
+def test_padding_is_black_even_when_inverted() -> None:
+    stored = np.array([[-2000, -1999, 0, 400]], np.int16)
+    padding = Padding(-2000, -1990)
+    for inverted, wanted in ((False, [0, 0, 128, 255]), (True, [0, 0, 128, 0])):
+        assert grey(stored, IDENTITY, Window(0.5, 801), inverted=inverted, padding=padding).tolist() == [wanted]
+
+
+def test_a_modality_table_comes_before_the_window() -> None:
+    transform = ModalityLUT(table(0, 100, 200, first=5, bits=16), 5)
+    stored = np.array([[0, 5, 6, 7, 900]], np.uint16)
+    assert grey(stored, transform, Window(100.5, 201)).tolist() == [[0, 0, 128, 255, 255]]
+
+
+def test_the_choices_of_a_file_keep_their_order_and_leave_out_what_is_no_window() -> None:
+    dataset = slice_at(
+        0, 1, WindowCenter=[40, -600, 5], WindowWidth=[400, 1500, 0], WindowCenterWidthExplanation=["A", "B"]
+    )
+    record = instance(dataset)
+    record.VOILUTSequence = (table(0, 255),)
+    windows = [Window(40, 400, explanation="A"), Window(-600, 1500, explanation="B")]
+    choices = windowing.voi_choices(record, record.frame(1))
+    assert choices[:2] == windows and isinstance(choices[2], VOILUT)
+    dataset.Modality = "DX"
+    record = instance(dataset)
+    record.VOILUTSequence = (table(0, 255),)
+    choices = windowing.voi_choices(record, record.frame(1))
+    assert isinstance(choices[0], VOILUT) and choices[1:] == windows
+
+
+def test_the_automatic_window_shows_the_middle_of_the_values() -> None:
+    values = np.concatenate((np.arange(101.0), [1e9, np.nan]))
+    window = windowing.automatic(values)
+    assert 0 < window.center - window.width / 2 + 0.5 < 3
+    assert levels([0, 1e9], window) == [0, 255]
+    assert windowing.automatic(np.full((4, 4), 7.0)).width == 1
+    assert windowing.automatic(np.array([])).width == 256
+
+
+def test_spanning_maps_its_ends_to_black_and_white() -> None:
+    assert levels([-5.5, 12], windowing.spanning(-5.5, 12)) == [0, 255]
+
+
+def test_the_presets_are_those_of_the_house() -> None:
+    assert [(name, each.width, each.center) for name, each in PRESETS.items()][:4] == [
+        ("soft tissue", 400, 40), ("lung", 1500, -600), ("bone", 2000, 400), ("brain", 80, 40),
+    ]  # fmt: skip
