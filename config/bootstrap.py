@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import importlib.util
@@ -11,6 +12,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
@@ -130,19 +132,28 @@ def port_is_free() -> None:
         stop(f"port {port} on {host} is taken ({error.strerror}). Another one: SAMSYN_PORT={other} make run")
 
 
-def set_up(*, tests: bool = False) -> None:
-    """Bring everything in place; a second call finds it there and is quick."""
-    os.chdir(ROOT)
+@contextlib.contextmanager
+def alone() -> Iterator[None]:
+    """Keep a second set-up of this folder waiting until this one is done."""
     folder = os.open(ROOT, os.O_RDONLY)
     try:
         fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         say("waiting for another set-up in this folder")
         fcntl.flock(folder, fcntl.LOCK_EX)
-    make_venv()
-    install_python_packages(tests=tests)
-    install_front_end(tests=tests)
-    os.close(folder)
+    try:
+        yield
+    finally:
+        os.close(folder)
+
+
+def set_up(*, tests: bool = False) -> None:
+    """Bring everything in place; a second call finds it there and is quick."""
+    os.chdir(ROOT)
+    with alone():
+        make_venv()
+        install_python_packages(tests=tests)
+        install_front_end(tests=tests)
 
 
 def _digest(names: list[str]) -> str:
