@@ -192,6 +192,7 @@ class StoreClient:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        self.kept.clear()  # what is mapped keeps its room on the disk
 
     # What follows is for this class only.
 
@@ -210,7 +211,8 @@ class StoreClient:
                 case protocol.Uncached(_, shape, dtype, data):
                     return np.frombuffer(data, dtype).reshape(shape)
                 case protocol.Failed(_, words):
-                    raise FrameFailed(protocol.words_of(words))
+                    series.reasons[place] = protocol.words_of(words)
+                    raise FrameFailed(series.reasons[place])
                 case _:
                     series.handle = None
 

@@ -57,11 +57,18 @@ class Store:
         self.loop = asyncio.get_running_loop()
 
     def warm(self) -> None:
-        """Have the decode workers born before the first frame needs one."""
+        """Have the decode workers born before the first frame needs one, and watched."""
         for slot in self.slots:
             self.idle.remove(slot)
             future = self.loop.run_in_executor(self.decoders, slot.start)
             future.add_done_callback(partial(self.warmed, slot))
+        self.watch()
+
+    def watch(self) -> None:
+        """Once a second, end the workers that are late."""
+        for slot in self.slots:
+            slot.watch()
+        self.loop.call_later(1.0, self.watch)
 
     def warmed(self, slot: workers.Slot, future: "asyncio.Future[None]") -> None:
         """A worker is born; where it wasn't, the first frame tries again and says why."""

@@ -2,8 +2,10 @@
 
 import contextlib
 import logging
+import math
 import multiprocessing
 import os
+import time
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
@@ -17,6 +19,7 @@ from viewer.store.protocol import Sentence
 
 log = logging.getLogger(__name__)
 PRELOADED = ["viewer.store.worker"]
+TOO_LATE: Sentence = ("decoding took longer than {seconds} s", {"seconds": worker.WALL_SECONDS})
 decoded = msgspec.msgpack.Decoder(worker.Decoded)
 
 
@@ -45,6 +48,8 @@ class Slot:
     pipe: Connection | None = None
     deaths: int = 0
     frames: int = 0
+    deadline: float = math.inf
+    late: bool = False
 
     def start(self) -> None:
         """Have a living worker; raises OSError when none can be had."""
@@ -73,34 +78,38 @@ class Slot:
         self.process = self.pipe = None
 
     def decode(self, data: bytes, syntax: str, form: PixelFormat) -> np.ndarray:
-        """Return the stored values of a frame; raises Undecodable, WorkerDied or OSError. Blocks up to 15 s."""
+        """Return the stored values of a frame; raises Undecodable, WorkerDied or OSError. Blocks until `watch` ends it."""
         process, pipe = self.worker()
+        self.late = False
+        self.deadline = time.monotonic() + worker.WALL_SECONDS
         try:
             pipe.send((syntax, form, data))
-            if not pipe.poll(worker.WALL_SECONDS):
-                raise TimeoutError
             header = decoded.decode(pipe.recv_bytes(4096))
             if header.words is not None:
                 self.frames += 1
                 raise Undecodable(header.words)
             array = np.empty(form.shape, form.stored_dtype)
             if header.shape != array.shape or header.dtype != array.dtype.name:
-                raise Undecodable(("the frame decodes to {shape}", {"shape": f"{header.shape} {header.dtype}"}))
-            received = pipe.recv_bytes_into(array.data.cast("B")) if pipe.poll(worker.WALL_SECONDS) else -1
-            if received != array.nbytes:
                 raise EOFError
-        except TimeoutError:
-            self.fail()
-            raise WorkerDied(("decoding took longer than {seconds} s", {"seconds": worker.WALL_SECONDS})) from None
+            if pipe.recv_bytes_into(array.data.cast("B")) != array.nbytes:
+                raise EOFError
         except (EOFError, OSError, msgspec.MsgspecError, multiprocessing.ProcessError) as error:
             process.join(1)
             code = process.exitcode
             self.fail()
             log.warning("a decode worker ended: exit code %s, %s", code, type(error).__name__)
-            raise WorkerDied(ended(code)) from error
+            raise WorkerDied(TOO_LATE if self.late else ended(code)) from error
+        finally:
+            self.deadline = math.inf
         self.frames += 1
         array.flags.writeable = False
         return array
+
+    def watch(self) -> None:
+        """End the worker when its frame has taken too long; to be called from time to time."""
+        if time.monotonic() > self.deadline and not self.late:
+            self.late = True
+            self.kill()
 
     def kill(self) -> None:
         """End the worker from another thread than the one that waits for it."""
