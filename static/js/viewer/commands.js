@@ -2,6 +2,7 @@
 
 /** @import { Change, Pane, State, Tool } from "./state.js" */
 import { gettext, interpolate } from "../shared/i18n.js";
+import { number } from "./corners.js";
 import * as presets from "./presets.js";
 import { candidates, nextSeries, nextStudy } from "./shelf.js";
 import {
@@ -58,7 +59,7 @@ function preset(preset) {
   const { width, center, digit, name } = preset;
   return {
     id: `window-${name}`,
-    label: () => interpolate(gettext("{name} {width}/{center}"), { name: preset.label(), width, center }),
+    label: () => interpolate(gettext("{name} {width}/{center}"), { name: preset.label(), width, center: number(center) }),
     keys: digit === null ? [] : [String(digit)],
     group: "window",
     run: (state) => {

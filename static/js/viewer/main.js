@@ -19,7 +19,7 @@ import { restore } from "./presentation.js";
 import { keepSaved } from "./saving.js";
 import { first, listStudy } from "./shelf.js";
 import {
-  changePane, initial, pane, paneAt, place, PREFERENCES, receiveSeries, receiveStudy, seriesKey, stackOf, studyKey,
+  changePane, initial, pane, paneAt, place, PREFERENCES, receiveProgress, receiveSeries, receiveStudy, seriesKey, stackOf, studyKey,
 } from "./state.js";
 import { fillToolbar } from "./toolbar.js";
 import { Viewport } from "./viewport.js";
@@ -77,8 +77,7 @@ function checkPersons() {
 /** @param {Record<string, any>} message of the socket, no picture */
 function hear(message) {
   if (message.progress) {
-    const { series, stack, states } = message.progress;
-    viewports.forEach((viewport) => viewport.progress(series, stack, states));
+    store.update((state) => receiveProgress(state, message.progress));
   } else if (message.probe) {
     viewports.forEach((viewport) => viewport.probed(message.probe));
   } else if (typeof message.topic === "string" && message.topic.startsWith("series.")) {

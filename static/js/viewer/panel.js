@@ -58,7 +58,7 @@ function thumbnail(item, onItem) {
   const name = el("span", { class: "title" }, item.title);
   const words = el("span", { class: "words muted" }, [item.modality, item.words].filter(Boolean).join(" · "));
   if (!item.viewable) {
-    return el("div", { class: "thumb not-yet", "data-series": item.source.series }, el("span", { class: "picture" }, icon("eye")), name, words, el("span", { class: "muted" }, gettext("not yet viewable")));
+    return el("div", { class: "thumb not-yet", "data-series": item.source.series }, name, words, el("span", { class: "muted" }, gettext("not yet viewable")));
   }
   const image = el("img", { src: addressOf(item), alt: "", width: 128, height: 128, loading: "lazy", draggable: "false" });
   image.addEventListener("error", () => image.replaceWith(icon("layout-1")));

@@ -4,13 +4,21 @@
 /** @import { Store } from "../shared/store.js" */
 import { el } from "../shared/dom.js";
 import { gettext, interpolate } from "../shared/i18n.js";
-import { activate, frameKey, isShown, paneAt, scrollTo, stackKey, stackOf } from "./state.js";
+import { activate, frameKey, isShown, paneAt, progressKey, scrollTo, stackKey, stackOf } from "./state.js";
 
 const COLOURS = { p: "--bar-present", f: "--danger", q: "--bar-queued" };
 
+/**
+ * The rectangles of a gap's sign: a stroke where it begins and one at the side.
+ * @param {number} width
+ * @param {number} top
+ * @param {number} height
+ * @returns {[x: number, y: number, width: number, height: number][]}
+ */
+const bracket = (width, top, height) => [[0, top, width, 2], [width * 0.72, top, width * 0.28, height]];
+
 export class ScrollBar {
   #context;
-  #states = "";
   #soon = 0;
 
   /**
@@ -32,23 +40,13 @@ export class ScrollBar {
     this.element.addEventListener("pointerdown", (event) => this.#grab(event));
   }
 
-  /** @param {string} states one character per entry of the stack */
-  progress(states) {
-    if (states === this.#states) return;
-    this.#states = states;
-    this.#drawSoon();
-  }
-
   /** @param {State} state */
   draw(state) {
     const pane = paneAt(state, this.number);
     const stack = stackOf(state, pane);
     const count = stack?.entries.length ?? 0;
     this.element.classList.toggle("idle", count < 2);
-    if (!pane || !stack || count < 2) {
-      this.#states = "";
-      return this.#drawSoon();
-    }
+    if (!pane || !stack || count < 2) return this.#drawSoon();
     const index = pane.index ?? 0;
     this.thumb.style.top = `${(100 * index) / count}%`;
     this.thumb.style.height = `max(6px, ${100 / count}%)`;
@@ -73,20 +71,21 @@ export class ScrollBar {
     this.#context.clearRect(0, 0, width, height);
     if (!pane || !stack || stack.entries.length < 2) return;
     const style = getComputedStyle(this.element);
+    const states = state.progress[progressKey(pane.source)] ?? "";
     const seen = state.seen[stackKey(pane.source)] ?? new Set();
     const share = height / stack.entries.length;
     stack.entries.forEach((entry, index) => {
       const [top, bottom] = [Math.round(index * share), Math.max(Math.round((index + 1) * share), Math.round(index * share) + 1)];
       if (!isShown(entry)) {
-        // A gap is told by shape as well as by colour: a notch across the whole bar.
+        // A gap is told by shape as well as by colour: a bracket across the whole bar.
         this.#context.fillStyle = style.getPropertyValue("--warn");
-        this.#context.fillRect(0, top, width, Math.max(2, bottom - top));
+        for (const [x, y, wide, high] of bracket(width, top, Math.max(2, bottom - top))) this.#context.fillRect(x, y, wide, high);
         return;
       }
-      const colour = COLOURS[/** @type {keyof typeof COLOURS} */ (this.#states[index] ?? ".")];
+      const colour = COLOURS[/** @type {keyof typeof COLOURS} */ (states[index] ?? ".")];
       if (colour) {
         this.#context.fillStyle = style.getPropertyValue(colour);
-        this.#context.fillRect(width * 0.36, top, this.#states[index] === "f" ? width * 0.64 : width * 0.28, bottom - top);
+        this.#context.fillRect(width * 0.36, top, states[index] === "f" ? width * 0.64 : width * 0.28, bottom - top);
       }
       if (seen.has(frameKey(entry))) {
         this.#context.fillStyle = style.getPropertyValue("--accent");

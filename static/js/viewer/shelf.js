@@ -2,6 +2,7 @@
 
 /** @import { Pane, SeriesOverview, Shown, Source, State, StudyOverview } from "./state.js" */
 import { gettext, ngettext } from "../shared/i18n.js";
+import { CT, presetsFor, wanted, windowOf } from "./presets.js";
 import { isShown, pane, paneAt, place, seriesKey, stackKey, stackOf, studyKey, visible } from "./state.js";
 
 /**
@@ -143,12 +144,13 @@ export function candidates(state) {
   const shown = new Set(visible(state).flatMap((index) => paneAt(state, index)?.source ?? []).map(stackKey));
   const stack = stackOf(state, active);
   const own = state.studies[studyKey(state)];
-  const items = shelf(state, studyKey(state)).filter((item) => item.viewable && !shown.has(stackKey(item.source)));
+  const alike = (/** @type {Item} */ item) => item.viewable && (!stack || item.modality === stack.modality);
+  const items = shelf(state, studyKey(state)).filter((item) => alike(item) && !shown.has(stackKey(item.source)));
   const others = items.filter((item) => !isOf(item, active)).map((item) => pane(item.source));
-  const lung =
-    active && stack?.modality === "CT" && stack.entries.length > 8
-      ? [{ ...active, voi: { center: -600, width: 1500, function: /** @type {const} */ ("LINEAR") } }]
-      : [];
+  // The same CT once more: in the lung window, or in soft tissue if it is the lung that one sees already.
+  const isLung = stack && (wanted(stack, active?.voi ?? null)?.center ?? 0) < -300;
+  const other = isLung ? CT[0] : CT[1];
+  const again = active && other && presetsFor(stack).length && (stack?.entries.length ?? 0) > 8 ? [{ ...active, voi: windowOf(other) }] : [];
   const priors =
     own && !("error" in own)
       ? own.studies
@@ -157,5 +159,5 @@ export function candidates(state) {
           .flatMap((study) => first(state, studyKey(study), stack?.modality) ?? [])
           .map((source) => pane(source))
       : [];
-  return [...lung, ...priors.slice(0, 1), ...others, ...priors.slice(1)];
+  return [...again, ...priors.slice(0, 1), ...others, ...priors.slice(1)];
 }

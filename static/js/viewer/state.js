@@ -109,6 +109,7 @@
  * @property {Record<string, StudyOverview | {error: string}>} studies
  * @property {Record<string, SeriesStacks | {error: string}>} series
  * @property {Record<string, ReadonlySet<string>>} seen   per stack: the pictures that were painted
+ * @property {Record<string, string>} progress   per stack: one character for each entry: p present, f failed, m missing
  * @property {Line} line
  * @property {Preferences} preferences
  */
@@ -144,6 +145,7 @@ export function initial(archive, study) {
     studies: {},
     series: {},
     seen: {},
+    progress: {},
     line: "connecting",
     preferences: PREFERENCES,
   };
@@ -312,6 +314,18 @@ export function receiveSeries(state, key, answer) {
   const panes = state.panes.map((shown) => (shown && seriesKey(shown.source) === key ? resolve(known, shown) : shown));
   return { ...known, panes };
 }
+
+/**
+ * @param {State} state
+ * @param {{series: string, stack: string, states: string}} told
+ * @returns {State}
+ */
+export function receiveProgress(state, { series, stack, states }) {
+  return { ...state, progress: { ...state.progress, [progressKey({ series, stack })]: states } };
+}
+
+/** @param {{series: string, stack: string}} source */
+export const progressKey = ({ series, stack }) => `${series}/${stack}`;
 
 /**
  * @param {State} state

@@ -7,7 +7,7 @@
 /** @import { Wish } from "./wishes.js" */
 import { el } from "../shared/dom.js";
 import { gettext, interpolate } from "../shared/i18n.js";
-import { interval, zoomWords } from "./corners.js";
+import { interval, number, zoomWords } from "./corners.js";
 import { Dressing } from "./dressing.js";
 import { apply, inverse, magnification, matrix } from "./geometry.js";
 import { keyOf } from "./pictures.js";
@@ -45,13 +45,13 @@ export class Viewport {
   #pointer = null;
 
   /**
-   * @param {number} number
+   * @param {number} place of the pane in the layout
    * @param {Store<State>} store
    * @param {Pictures} pictures
    * @param {{onPaint: () => void}} listeners onPaint: another picture is on the screen
    */
-  constructor(number, store, pictures, { onPaint }) {
-    this.number = number;
+  constructor(place, store, pictures, { onPaint }) {
+    this.number = place;
     this.store = store;
     this.#state = store.state;
     this.pictures = pictures;
@@ -60,9 +60,9 @@ export class Viewport {
     this.#context = /** @type {CanvasRenderingContext2D} */ (this.#canvas.getContext("2d", { alpha: false }));
     this.area = el("div", { class: "area", tabindex: 0, role: "application", "aria-roledescription": gettext("image area") }, this.#canvas);
     this.#dressing = new Dressing(this.area);
-    this.#bar = new ScrollBar(store, number);
-    this.element = el("section", { class: "pane", "data-pane": number }, this.area, this.#bar.element);
-    pictures.open(number, {
+    this.#bar = new ScrollBar(store, place);
+    this.element = el("section", { class: "pane", "data-pane": place }, this.area, this.#bar.element);
+    pictures.open(place, {
       onAnswer: (answer) => this.#receive(answer),
       onFailure: (failed, words) => this.#fail(failed, words),
     });
@@ -83,15 +83,6 @@ export class Viewport {
   /** Ask again for what failed. */
   retry() {
     if (this.#content.kind === "notice") this.#aim(this.store.state);
-  }
-
-  /**
-   * @param {string} series
-   * @param {string} stack key
-   * @param {string} states one character per entry
-   */
-  progress(series, stack, states) {
-    if (this.#pane?.source.series === series && this.#pane.source.stack === stack) this.#bar.progress(states);
   }
 
   /** @param {string} words about more than one person on the screen; "" for one */
@@ -121,8 +112,8 @@ export class Viewport {
     // A value belongs to its picture: an answer about another one is of no use any more.
     if (seq !== this.number + 16 * this.#probeSeq || this.#content.kind !== "picture") return;
     if (this.#content.answer.wish.resource !== resource || !this.#pointer) return;
-    const number = Array.isArray(value) ? value.join(" ") : value;
-    this.#dressing.value(number === null || number === undefined ? (words ?? "") : `${number} ${unit ?? ""}`.trim());
+    const numbers = [value ?? []].flat();
+    this.#dressing.value(numbers.length ? `${numbers.map((each) => number(each, 3)).join(" ")} ${unit ?? ""}`.trim() : (words ?? ""));
   }
 
   /** @param {State} state */
