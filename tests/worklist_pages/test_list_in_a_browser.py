@@ -1,4 +1,4 @@
-"""The list, its panel and its neighbours in a real browser: keys, hostile text, nobody kept out, no names in addresses."""
+"""The list in a real browser: keys, hostile text, nobody kept out, no names in addresses."""
 
 from typing import Any
 from urllib.parse import unquote

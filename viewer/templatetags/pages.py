@@ -15,6 +15,7 @@ from django.views.i18n import JSONCatalog
 
 from viewer import names
 from viewer.models import Preference
+from viewer.views import modalities
 
 register = template.Library()
 
@@ -87,6 +88,12 @@ def iso(value: datetime.date | datetime.datetime | datetime.time | None) -> str:
     if isinstance(value, datetime.time):
         return value.strftime("%H:%M")
     return value.isoformat() if value else "–"
+
+
+@register.filter
+def images_only(values: str) -> str:
+    """Return Modalities in Study without those that only come along with images."""
+    return modalities.shown(values)
 
 
 @register.filter

@@ -22,6 +22,7 @@ from worklist.views.rows import rows
 from worklist.views.wish import SORTS, Wish, search_id
 
 PAGE = 100
+MOST_CHIPS = 7
 VISITS = 8  # exams named below the timeline; the patient page has them all
 
 
@@ -94,7 +95,8 @@ def filters(request: HttpRequest, wish: Wish) -> dict[str, Any]:
             "address": wish.but(today=not wish.today, since=None, until=None).address(),
         }
     ]
-    for name in sorted({*lists.families_there(request.user), *wish.families}, key=modalities.order):
+    there = lists.families_there(request.user)[:MOST_CHIPS]
+    for name in sorted({*there, *wish.families}, key=modalities.order):
         on = name in wish.families
         others = tuple(family for family in wish.families if family != name)
         families = others if on else tuple(sorted((*others, name)))

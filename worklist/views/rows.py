@@ -106,7 +106,7 @@ def taken(study: Study, today: datetime.date) -> str:
     if study.study_date is None:
         return "–"
     if study.study_date == today and study.study_time is not None:
-        return _("today %(time)s") % {"time": study.study_time.strftime("%H:%M")}
+        return study.study_time.strftime("%H:%M")
     return study.study_date.isoformat()
 
 

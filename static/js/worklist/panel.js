@@ -3,7 +3,7 @@
 import { ApiError, request } from "../shared/api.js";
 
 /** Rows that are only passed over with a held arrow key don't ask for their panel. */
-const SETTLES_AFTER = 40;
+const SETTLES_AFTER = 20;
 
 /** @type {AbortController | undefined} */
 let pending;
