@@ -1,11 +1,12 @@
 """The REST doors: studies, stacks, presentation states and preferences as JSON."""
 
-import json
 import re
 from typing import Any
 
+import msgspec
 from django.http import Http404
 from django.urls import path
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
@@ -94,7 +95,7 @@ class StatesView(APIView):
         state = _state(request)
         shown = [pane for pane in (state["panes"][state["active"] :] + state["panes"]) if pane]
         if not shown:
-            raise ValidationError({"detail": "an empty state isn't saved"})
+            raise ValidationError({"detail": _("An empty state isn't saved")})
         for archive, study in presentation.studies(state):
             access.study_or_404(request, study, archive)
         source = shown[0]["source"]
@@ -127,7 +128,9 @@ class PreferenceView(APIView):
     def put(self, request: Request, key: str) -> Response:
         """Keep the value."""
         try:
-            preferences.keep(request.user, _key(key), request.data)
+            preferences.keep(request.user, _key(key), msgspec.json.decode(request.body))
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            raise ValidationError({"detail": _("This isn't JSON")}) from error
         except preferences.TooLarge as error:
             raise ValidationError({"detail": str(error)}) from error
         return Response(status=status.HTTP_204_NO_CONTENT)
@@ -135,7 +138,7 @@ class PreferenceView(APIView):
 
 def _state(request: Request) -> dict[str, Any]:
     try:
-        return presentation.read(json.dumps(request.data).encode("utf-8", "surrogatepass"))
+        return presentation.read(request.body)
     except presentation.Unreadable as error:
         raise ValidationError({"detail": str(error)}) from error
 
