@@ -96,8 +96,11 @@ def base_spacing(steps: Sequence[float], declared: float | None) -> float:
     """Return the mm between neighbours: the step of which all others are multiples, else the commonest."""
     plenty = 4 * len(steps) + 24
     clusters = clustered(steps)
-    spacing = max(clusters, key=lambda step: (clusters[step], -step))
+    commonest = spacing = max(clusters, key=lambda step: (clusters[step], -step))
     for candidate in sorted(clusters):
+        # One stray pair close together doesn't make nine holes of every ordinary step.
+        if 2 * clusters[commonest] >= len(steps) and commonest > candidate * (LARGEST_STEP + NEAR_WHOLE):
+            continue
         multiples = [whole(step / candidate) for step in steps]
         if all(multiples) and sum(multiple or 0 for multiple in multiples) - len(steps) <= plenty:
             spacing = candidate

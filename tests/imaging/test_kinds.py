@@ -1,0 +1,59 @@
+"""Every object has a kind in words; only pictures that we can draw are viewable."""
+
+from typing import Any
+
+import pytest
+from pydicom.uid import UID_dictionary
+
+from tests.imaging.datasets import instance, slice_at
+from viewer.imaging.kinds import STORAGE, kind
+from viewer.imaging.record import Instance
+
+
+@pytest.mark.parametrize(
+    ("suffix", "words"),
+    [
+        ("128", "PET image"), ("66.4", "segmentation"), ("9.1.1", "ECG"), ("104.1", "PDF document"),
+        ("20", "nuclear medicine image"),
+        ("77.1.6", "slide"), ("88.22", "structured report"), ("11.1", "presentation state"),
+        ("481.3", "radiotherapy structures"),
+        ("77.1.5.1", "ophthalmic image"), ("1.2", "mammogram"), ("9.7.1", "waveform"), ("88.59", "key images"),
+    ],
+)  # fmt: skip
+def test_what_is_not_shown_yet_is_named(suffix: str, words: str) -> None:
+    found = kind(instance(slice_at(0, 1, SOPClassUID=STORAGE + suffix)))
+    assert (found.viewable, found.words) == (False, words)
+
+
+@pytest.mark.parametrize("suffix", ["1", "1.1", "2", "2.1", "3.1", "4", "4.1", "6.1", "7", "7.2", "12.1", "12.2"])
+def test_the_kinds_of_this_product_are_viewable(suffix: str) -> None:
+    assert kind(instance(slice_at(0, 1, SOPClassUID=STORAGE + suffix))).viewable
+
+
+def test_every_storage_class_of_the_standard_has_a_name() -> None:
+    classes = [uid for uid, entry in UID_dictionary.items() if uid.startswith(STORAGE) and entry[1] == "SOP Class"]
+    unnamed = {kind(Instance(SOPClassUID=uid, SOPInstanceUID="1")).words for uid in classes}
+    assert len(classes) > 150
+    assert "" not in unnamed
+
+
+@pytest.mark.parametrize(
+    ("attributes", "words"),
+    [
+        ({"Rows": None, "Columns": None}, "CT image without pixels"),
+        ({"BitsAllocated": 24}, "CT image: 16 bits stored of 24 make no pixel"),
+        ({"PhotometricInterpretation": "HSV"}, "CT image: photometric interpretation HSV is not known"),
+        ({"SOPInstanceUID": ""}, "CT image without a SOP Instance UID"),
+        ({"SOPClassUID": "1.2.3", "Modality": "SEG"}, "segmentation"),
+        ({"SOPClassUID": "1.2.3", "Modality": "ZZ"}, "object of an unknown kind"),
+    ],
+)
+def test_a_picture_that_can_not_be_drawn_says_why(attributes: dict[str, Any], words: str) -> None:
+    found = kind(instance(slice_at(0, 1, **attributes)))
+    assert (found.viewable, found.words) == (False, words)
+
+
+def test_a_video_is_not_shown_yet() -> None:
+    record = instance(slice_at(0, 1, SOPClassUID=STORAGE + "3.1"))
+    record.TransferSyntaxUID = "1.2.840.10008.1.2.4.102"
+    assert kind(record).words == "video"
