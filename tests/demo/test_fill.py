@@ -1,6 +1,9 @@
 """The demo archive appears study by study, each whole, and a package that can't be had costs its study only."""
 
+import errno
 import json
+import os
+import threading
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -91,6 +94,39 @@ def test_another_version_replaces_the_older_one(demo: Demo, tmp_path: Path, monk
     monkeypatch.setattr(fill, "VERSION", "2")
     lay(demo)
     assert sorted(path.name for path in (tmp_path / "archive").iterdir()) == ["chest-ct.2", "ecg.2", "phantoms.2"]
+
+
+def test_a_full_disk_costs_what_doesn_t_fit_and_is_told(demo: Demo, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(exam: Exam, pantry: Pantry) -> Iterator[Dataset]:
+        yield from small(exam, pantry)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(fill, "STUDIES", (Study("slide", "slide", None, full), Study("ecg", "ECG", None, small)))
+    failed, told = lay(demo)
+    assert failed == ["slide: No space left on device"]
+    assert told == ["ecg"]
+
+
+def test_what_needs_no_package_doesn_t_wait_for_one_that_is_slow(demo: Demo, monkeypatch: pytest.MonkeyPatch) -> None:
+    other_is_there = threading.Event()
+
+    def path(pantry: Pantry, package: Package) -> Path:
+        assert other_is_there.wait(10)
+        return Path()
+
+    def announcing(exam: Exam, pantry: Pantry) -> Iterator[Dataset]:
+        other_is_there.set()
+        yield from small(exam, pantry)
+
+    monkeypatch.setattr(Pantry, "path", path)
+    studies = (
+        Study("chest-ct", "CT", GOOD, small),
+        Study("slide", "slide", GOOD, small),
+        Study("ecg", "ECG", None, announcing),
+    )
+    monkeypatch.setattr(fill, "STUDIES", studies)
+    monkeypatch.setattr(fill, "FIRST_PATIENCE", 0.05)
+    assert lay(demo) == ([], ["ecg", "chest-ct", "slide"])
 
 
 def test_an_interrupted_study_never_shows_in_the_archive(

@@ -12,11 +12,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from worklist.demo import pypi
-
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 600  # seconds for one package
 LARGEST_MEMBER = 64 << 20
+UNREACHABLE, ABSENT = 3, 4  # exit codes of worklist.demo.pypi
 
 
 class PackageMissingError(Exception):
@@ -85,6 +84,12 @@ class Pantry:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._clients: set[subprocess.Popen[bytes]] = set()
+
+    def stop(self) -> None:
+        """End the fetches that are under way."""
+        for client in list(self._clients):
+            client.terminate()
 
     def path(self, package: Package) -> Path:
         """Return the verified file of `package`, fetched if it isn't here. Raises PackageMissingError."""
@@ -94,7 +99,8 @@ class Pantry:
             draft = self._folder / f"incoming-{os.getpid()}-{package.project}"
             draft.mkdir(exist_ok=True)
             try:
-                fetched = _from_pypi(package, draft) if package.registry == "pypi" else _from_npm(package, draft)
+                fetch = self._from_pypi if package.registry == "pypi" else self._from_npm
+                fetched = fetch(package, draft)
                 if _sha256(fetched) != package.sha256:
                     raise PackageMissingError(f"{package} isn't the file that this version knows (its hash differs)")
                 fetched.replace(kept)
@@ -121,27 +127,41 @@ class Pantry:
         target.write_bytes(self.members(package, [name])[name])
         return target
 
+    def _from_pypi(self, package: Package, folder: Path) -> Path:
+        target = folder / package.filename
+        code = self._run(
+            [sys.executable, "-m", "worklist.demo.pypi", package.project, package.filename, str(target)], package
+        )
+        if code == ABSENT:
+            raise PackageMissingError(f"the Python package index has no {package.filename}")
+        if code:
+            raise PackageMissingError(f"{package} couldn't be fetched from the Python package index")
+        return target
 
-def _from_pypi(package: Package, folder: Path) -> Path:
-    target = folder / package.filename
-    code = _run([sys.executable, "-m", "worklist.demo.pypi", package.project, package.filename, str(target)], package)
-    if code == pypi.ABSENT:
-        raise PackageMissingError(f"the Python package index has no {package.filename}")
-    if code:
-        raise PackageMissingError(f"{package} couldn't be fetched from the Python package index")
-    return target
+    def _from_npm(self, package: Package, folder: Path) -> Path:
+        npm = shutil.which("npm")
+        start = [npm] if npm else _packed_npm()
+        wish = f"{package.project}@{package.version}"
+        if self._run(
+            [*start, "pack", "--ignore-scripts", "--silent", "--pack-destination", str(folder), wish], package
+        ):
+            raise PackageMissingError(f"{package} couldn't be fetched from the npm registry")
+        target = folder / package.filename
+        if not target.exists():
+            raise PackageMissingError(f"npm fetched {package} under another name")
+        return target
 
-
-def _from_npm(package: Package, folder: Path) -> Path:
-    npm = shutil.which("npm")
-    start = [npm] if npm else _packed_npm()
-    wish = f"{package.project}@{package.version}"
-    if _run([*start, "pack", "--ignore-scripts", "--silent", "--pack-destination", str(folder), wish], package):
-        raise PackageMissingError(f"{package} couldn't be fetched from the npm registry")
-    target = folder / package.filename
-    if not target.exists():
-        raise PackageMissingError(f"npm fetched {package} under another name")
-    return target
+    def _run(self, command: list[str], package: Package) -> int:
+        quiet = subprocess.DEVNULL
+        with subprocess.Popen(command, cwd=ROOT, stdin=quiet, stdout=quiet, stderr=quiet) as client:
+            self._clients.add(client)
+            try:
+                return client.wait(PATIENCE)
+            except subprocess.TimeoutExpired as error:
+                client.kill()
+                raise PackageMissingError(f"{package} took longer than {PATIENCE // 60} minutes to fetch") from error
+            finally:
+                self._clients.discard(client)
 
 
 def _packed_npm() -> list[str]:
@@ -151,15 +171,6 @@ def _packed_npm() -> list[str]:
         raise PackageMissingError("npm isn't installed")
     folder = Path(found.origin).parent
     return [str(folder / "bin" / "node"), str(folder / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
-
-
-def _run(command: list[str], package: Package) -> int:
-    try:
-        return subprocess.run(
-            command, cwd=ROOT, check=False, timeout=PATIENCE, stdin=subprocess.DEVNULL, capture_output=True
-        ).returncode
-    except subprocess.TimeoutExpired as error:
-        raise PackageMissingError(f"{package} took longer than {PATIENCE // 60} minutes to fetch") from error
 
 
 def _from_zip(path: Path, names: list[str]) -> dict[str, bytes]:

@@ -6,7 +6,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -23,7 +23,10 @@ PHANTOMS = "phantoms"
 KINDNESS = 10  # of the process, once the first study is there and somebody may be reading it
 DOWNLOADS = 2  # at a time
 
+FIRST_PATIENCE = 10.0  # seconds that the first study may wait for its package before others go ahead
+
 Say = Callable[[str], None]
+OnTheWay = dict[Package, Future[Path]]
 
 
 class Demo:
@@ -65,10 +68,10 @@ class Demo:
         if not missing and not phantoms_missing:
             self._progress(total, total, "")
             return []
-        with ThreadPoolExecutor(DOWNLOADS) as pool:
-            packages = list(dict.fromkeys(study.package for study in missing if study.package))
-            on_the_way = {package: pool.submit(self._pantry.path, package) for package in packages}
-            for study in missing:
+        with self._fetching(missing) as on_the_way:
+            while missing:
+                study = _next(missing, on_the_way)
+                missing.remove(study)
                 self._progress(done, total, study.words)
                 started = time.monotonic()
                 if self._one(study, exams[study.key], on_the_way, say):
@@ -84,14 +87,27 @@ class Demo:
         self._progress(total, total, "")
         return self._failed
 
-    def _one(self, study: Study, exam: Exam, on_the_way: dict[Package, Future[Path]], say: Say) -> bool:
+    @contextmanager
+    def _fetching(self, missing: list[Study]) -> Iterator[OnTheWay]:
+        """Fetch the packages of these studies in their order, a few at a time; leaving early ends the fetches."""
+        packages = list(dict.fromkeys(study.package for study in missing if study.package))
+        pool = ThreadPoolExecutor(DOWNLOADS)
+        try:
+            yield {package: pool.submit(self._pantry.path, package) for package in packages}
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+            self._pantry.stop()
+            pool.shutdown()
+
+    def _one(self, study: Study, exam: Exam, on_the_way: OnTheWay, say: Say) -> bool:
         """Make one study; a package that can't be had costs this study and no other."""
         try:
             if study.package:
                 on_the_way[study.package].result()
             self._put(study.key, study.build(exam, self._pantry))
-        except PackageMissingError as error:
-            self._failed.append(f"{study.words}: {error}")
+        except (PackageMissingError, OSError) as error:
+            words = error.strerror if isinstance(error, OSError) else error
+            self._failed.append(f"{study.words}: {words}")
             say(f"left out: {self._failed[-1]}; tried again at the next start")
             return False
         return True
@@ -118,3 +134,14 @@ class Demo:
         draft = self._desk / "progress.json.draft"
         draft.write_text(json.dumps(told), "utf-8")
         draft.replace(self._desk / "progress.json")
+
+
+def _next(missing: list[Study], on_the_way: OnTheWay) -> Study:
+    """Return the first study that needs not wait for its package; the very first is worth a short wait."""
+    if missing[0] is STUDIES[0] and missing[0].package:
+        wait([on_the_way[missing[0].package]], FIRST_PATIENCE)
+    while True:
+        for study in missing:
+            if not study.package or on_the_way[study.package].done():
+                return study
+        wait([on_the_way[study.package] for study in missing if study.package], return_when=FIRST_COMPLETED)

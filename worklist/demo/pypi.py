@@ -11,8 +11,9 @@ from pip._internal.commands.download import DownloadCommand
 from pip._internal.exceptions import PipError
 from pip._vendor.requests.exceptions import RequestException
 
+from worklist.demo.fetch import ABSENT, UNREACHABLE
+
 BLOCK = 1 << 20
-UNREACHABLE, ABSENT = 3, 4
 
 
 class FetchCommand(DownloadCommand):
@@ -41,4 +42,6 @@ class FetchCommand(DownloadCommand):
 
 if __name__ == "__main__":
     # The second name is what pip calls the command in its settings: [download] applies.
-    raise SystemExit(FetchCommand("download", "fetch one file").main(sys.argv[1:]))
+    command = FetchCommand("download", "fetch one file")
+    command.parser.set_defaults(retries=1)  # without a network the other studies shouldn't wait for minutes
+    raise SystemExit(command.main(sys.argv[1:]))

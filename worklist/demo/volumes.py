@@ -4,6 +4,7 @@ import gzip
 import re
 import struct
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -76,7 +77,7 @@ def nifti(data: bytes) -> Volume:
         raise VolumeUnreadableError("not a gzipped file") from error
     if len(plain) < 352 or plain[344:347] != b"n+1":
         raise VolumeUnreadableError("not a NIfTI-1 file")
-    order = "<" if struct.unpack_from("<i", plain)[0] == 348 else ">"
+    order: Literal["<", ">"] = "<" if struct.unpack_from("<i", plain)[0] == 348 else ">"
     dimensions = struct.unpack_from(order + "8h", plain, 40)
     code, offset = struct.unpack_from(order + "h", plain, 70)[0], int(struct.unpack_from(order + "f", plain, 108)[0])
     slope, intercept = struct.unpack_from(order + "2f", plain, 112)

@@ -35,7 +35,8 @@ class Command(BaseCommand):
             if options["verb"] == "reset":
                 raise CommandError(_("Unset SAMSYN_ARCHIVE to lay the demo archive anew."))
             return
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: sys.exit(1))
         demo, now = Demo(settings.STATE, folder), timezone.localtime()
         with demo.alone(self.say):
             if options["verb"] == "reset":
