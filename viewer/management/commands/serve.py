@@ -1,6 +1,7 @@
 """`manage.py serve`: the web process, with everything that belongs to it."""
 
 import asyncio
+import contextlib
 import errno
 import os
 import socket
@@ -123,4 +124,5 @@ class Command(BaseCommand):
             forwarded_allow_ips="127.0.0.1,::1",
             timeout_graceful_shutdown=3,
         )
-        Server(config, fills=not options["no_filler"]).run(sockets=[listener])
+        with contextlib.suppress(KeyboardInterrupt):  # uvicorn has shut down by then
+            Server(config, fills=not options["no_filler"]).run(sockets=[listener])
