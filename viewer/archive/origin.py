@@ -16,7 +16,7 @@ from viewer.archive.port import ArchiveError, Malformed, NotThere, Refused, Unre
 from viewer.imaging.words import gettext_noop
 
 CONNECTIONS = 8
-CONNECT_SECONDS, SILENT_SECONDS, GRACE_SECONDS = 3.0, 30.0, 60.0
+CONNECT_SECONDS, SILENT_SECONDS, GRACE_SECONDS, PLACE_SECONDS = 3.0, 30.0, 60.0, 60.0
 SLOWEST_BYTES_PER_SECOND = 32 << 10
 CHUNK = 256 << 10
 _SAFE_PATH = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@%/-]*")
@@ -104,7 +104,7 @@ class Origin:
             renewed = authorization(self._auth)
             if renewed != self._authorization:
                 self._authorization = renewed
-                response.close()
+                Answer(response).close()
                 response = self._send(method, path, headers, body)
         answer = Answer(response)
         if response.status in (200, 204, 206) or (method == "POST" and response.status in (202, 409)):
@@ -119,7 +119,13 @@ class Origin:
             headers["Authorization"] = self._authorization
         try:
             return self._pool.urlopen(
-                method, f"{self._path}/{path}", body=body, headers=headers, redirect=False, preload_content=False
+                method,
+                f"{self._path}/{path}",
+                body=body,
+                headers=headers,
+                redirect=False,
+                preload_content=False,
+                pool_timeout=PLACE_SECONDS,
             )
         except HTTPError as error:
             raise Unreachable(
@@ -145,7 +151,6 @@ class Answer:
                 if time.monotonic() - started > GRACE_SECONDS + received / SLOWEST_BYTES_PER_SECOND:
                     raise Unreachable(gettext_noop("The archive's answer arrives too slowly."))
                 yield chunk
-            self._response.release_conn()
         except HTTPError as error:
             raise Unreachable(
                 gettext_noop("The archive's answer was cut short ({fault}).", fault=type(error).__name__)
@@ -164,9 +169,10 @@ class Answer:
         return bytes(held)
 
     def close(self) -> None:
-        """Give the connection back when the body was read, else drop it."""
+        """Give the connection's place back to the pool; what wasn't read is dropped with the connection."""
         if not self._response.closed:
             self._response.close()
+        self._response.release_conn()
 
 
 def failure(status: int) -> ArchiveError:

@@ -15,7 +15,7 @@ from viewer.archive.match import UNWILD, matches, tag_of, vr_of
 from viewer.archive.multipart import Part, parts, written
 from viewer.archive.origin import Answer, Origin
 from viewer.archive.part10 import parse
-from viewer.archive.port import ArchiveError, Attributes, Frame, Malformed, NotThere, StoreResult
+from viewer.archive.port import ArchiveError, Attributes, Frame, Malformed, NotThere, StoreResult, Unreachable
 from viewer.archive.repair import Repair
 from viewer.imaging.words import gettext_noop
 
@@ -78,6 +78,16 @@ class WebArchive:
                     break
         return found[offset:] if checked else found
 
+    @property
+    def damages_texts(self) -> bool | None:
+        """Whether searches lose letters; None as long as no name has shown it."""
+        return self._texts.damages
+
+    def decodes(self, family: str, study: str) -> bool:
+        """Tell whether the server decodes a percent-encoded `*` behind a family name and finds `study`."""
+        found = self._json("studies", [f"00100010={family}%2A", f"0020000D={uid(study)}"])
+        return bool(found)
+
     def search_series(self, study: str) -> list[Attributes]:
         found = self._paged(f"studies/{uid(study)}/series", ["includefield=0008103E"], 0, None)
         return [self._texts.repaired(one, ()) for one in found]
@@ -123,12 +133,15 @@ class WebArchive:
         return results + (self._store(batch) if batch else [])
 
     def _paged(self, path: str, query: list[str], offset: int, limit: int | None) -> Iterator[Attributes]:
-        """Yield answers page by page until one is empty: servers cut pages shorter than asked, or ignore paging."""
+        """Yield answers page by page until one is empty (servers cut pages short); raises Unreachable when cut off."""
         seen: set[str] = set()
         while limit is None or len(seen) < limit:
             size = PAGE if limit is None else min(PAGE, limit - len(seen))
             page = self._json(path, [*query, f"limit={size}", f"offset={offset + len(seen)}"])
             new = [(key, one) for one in page if (key := msgspec.json.encode(one).decode()) not in seen]
+            if not new and len(page) == size:
+                # As long as asked, and nothing new: this server repeats its first page, and has more than it tells.
+                raise Unreachable(gettext_noop("The archive repeats the first page of its list; the rest is unknown."))
             if not new:
                 return
             for key, one in new[: None if limit is None else limit - len(seen)]:
@@ -228,19 +241,27 @@ class WebArchive:
             return answer.body(LARGEST_BULK)
 
     def _store(self, batch: list[bytes]) -> list[StoreResult]:
-        named: list[str | StoreResult] = []
+        results: list[StoreResult | None] = []
+        readable: list[tuple[str, bytes]] = []
         for data in batch:
             try:
-                named.append(parse(BytesIO(data)).text(0x00080018))
+                readable.append((parse(BytesIO(data)).text(0x00080018), data))
+                results.append(None)
             except ArchiveError as error:
-                named.append(StoreResult("", False, error.words))
-        sent = [data for data, name in zip(batch, named, strict=True) if isinstance(name, str)]
-        if not sent:
-            return [name for name in named if isinstance(name, StoreResult)]
-        content_type, body = written(sent, "application/dicom")
-        answer = self._origin.post("studies", JSON, content_type, body)
-        verdict = stored(answer)
-        return [verdict(name) if isinstance(name, str) else name for name in named]
+                results.append(StoreResult("", False, error.words))
+        sent = iter(self._sent(readable) if readable else [])
+        return [result or next(sent) for result in results]
+
+    def _sent(self, batch: list[tuple[str, bytes]]) -> list[StoreResult]:
+        """Send one request; when the server rejects all of it for the sake of one instance, send them singly."""
+        content_type, body = written((data for _, data in batch), "application/dicom")
+        try:
+            verdict = stored(self._origin.post("studies", JSON, content_type, body))
+        except Malformed as error:
+            if len(batch) == 1:
+                return [StoreResult(batch[0][0], False, error.words)]
+            return [result for one in batch for result in self._sent([one])]
+        return [verdict(name) for name, _ in batch]
 
 
 def sendable(keys: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
