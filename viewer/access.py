@@ -111,6 +111,13 @@ def study_or_404(request: HttpRequest, uid: str, archive: str | None = None, act
     return studies[0]
 
 
+def note(request: HttpRequest, study: Study) -> None:
+    """Write that the request's user sees `study` without its page, once in a session or in a token's 15 minutes."""
+    began = request.session.get(BEGAN) if getattr(request, "auth", None) is None else None
+    since = datetime.fromisoformat(began) if began else timezone.now() - TOKEN_AUDIT_EVERY
+    audit.accessed_since(request.user, study, since)
+
+
 def _header(scope: Scope, name: bytes) -> str:
     return b"; ".join(value for key, value in scope["headers"] if key == name).decode("latin-1")
 

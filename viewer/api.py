@@ -42,8 +42,10 @@ class StudyView(APIView):
     """What there is to see."""
 
     def study(self, archive: str, study: str) -> Study:
-        """Return the study if the user may see it; raises Http404."""
-        return access.study_or_404(self.request, study, archive)
+        """Return the study if the user may see it, and write that they do; raises Http404."""
+        found = access.study_or_404(self.request, study, archive)
+        access.note(self.request, found)
+        return found
 
     @anything
     def get(self, request: Request, archive: str, study: str) -> Response:

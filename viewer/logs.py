@@ -22,7 +22,11 @@ class Discreet(logging.Filter):
     """Write each message out once, without query strings and without characters that forge a line."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.msg = CONTROL.sub("�", without_query(record.getMessage()).replace("\n", "⏎ ").replace("\r", ""))
+        try:
+            words = record.getMessage()
+        except (TypeError, ValueError):  # arguments that don't fit: a mistake of ours must not take the caller along
+            words = str(record.msg)
+        record.msg = CONTROL.sub("�", without_query(words).replace("\n", "⏎ ").replace("\r", ""))
         record.args = None
         return True
 
