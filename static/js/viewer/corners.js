@@ -190,7 +190,8 @@ const TECHNIQUE = [
 function technique({ technique: values }) {
   return TECHNIQUE.flatMap(([keyword, name, unit]) => {
     const value = values?.[keyword];
-    if (value === null || value === undefined || value === "") return [];
+    const unused = value === 0 && ["KVP", "XRayTubeCurrent", "Exposure"].includes(keyword);
+    if (value === null || value === undefined || value === "" || unused) return [];
     const words = typeof value === "number" ? number(value) : String(Array.isArray(value) ? value.join(" ") : value);
     return [[name, words, unit].filter(Boolean).join(" ")];
   }).join("  ");

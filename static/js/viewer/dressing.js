@@ -172,7 +172,7 @@ export class Dressing {
     this.#scale.setAttribute("height", String(bar.length + 2));
     this.#scale.replaceChildren(svg("path", { d: path, transform: "translate(0 1)", class: "halo" }), svg("path", { d: path, transform: "translate(0 1)" }));
     const length = bar.mm >= 10 ? `${bar.mm / 10} cm` : `${bar.mm} mm`;
-    setText(this.#scaleWords, [length, spacing_basis === "patient" ? "" : spacing_words].filter(Boolean).join(" "));
+    setText(this.#scaleWords, [length, spacing_basis === "patient" ? "" : spacing_words].filter(Boolean).join("\n"));
   }
 
   /** @param {Picture} picture */

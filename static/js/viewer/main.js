@@ -293,12 +293,23 @@ async function open() {
   const own = store.state.studies[studyKey(page)];
   if (own && "error" in own) return fail(own.error);
   store.update((state) => begin({ ...state, preferences: { ...PREFERENCES, ...preferences } }, saved));
-  if (!paneAt(store.state)) grid.append(el("p", { class: "nothing" }, gettext("This study has no images that can be shown yet.")));
+  if (!paneAt(store.state)) nothingYet();
   focusActive();
   keepSaved(store, page.urls.state);
   const studies = own?.studies ?? [];
   // The priors wait for the first picture; what they hold decides what a second pane offers.
   setTimeout(() => studies.forEach((study) => void askStudy(studyKey(study))), 1000);
+}
+
+/** The study holds other things than images that can be shown: the panel names them. */
+function nothingYet() {
+  const words = el("p", { class: "nothing" }, gettext("This study has no images that can be shown yet."));
+  grid.classList.add("bare");
+  grid.append(words);
+  store.watch((state) => state.panes.some(Boolean), (some) => {
+    grid.classList.toggle("bare", !some);
+    words.hidden = some;
+  });
 }
 
 /** @param {string} words */
