@@ -66,16 +66,22 @@ class Socket:
         return json.loads(data[4 : 4 + length]), data[4 + length :]
 
 
-async def ask(path: str, *, token: str = "", method: str = "GET", headers: dict[str, str] | None = None) -> Answer:
-    """Send one request through the whole application, in process."""
+def http_scope(
+    path: str, token: str = "", method: str = "GET", headers: dict[str, str] | None = None
+) -> dict[str, Any]:
+    """Return the scope of a request."""
     given = {"accept": "*/*"} | (headers or {}) | ({"authorization": f"Bearer {token}"} if token else {})
     address, _mark, query = path.partition("?")
-    scope = {
+    return {
         "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "scheme": "http",
         "path": address, "raw_path": address.encode(), "query_string": query.encode(), "root_path": "",
         "headers": [HOST, *((name.encode(), value.encode()) for name, value in given.items())],
         "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 80),
     }  # fmt: skip
+
+
+async def ask(path: str, *, token: str = "", method: str = "GET", headers: dict[str, str] | None = None) -> Answer:
+    """Send one request through the whole application, in process."""
     sent: list[dict[str, Any]] = []
     messages = iter([{"type": "http.request", "body": b"", "more_body": False}])
 
@@ -88,7 +94,7 @@ async def ask(path: str, *, token: str = "", method: str = "GET", headers: dict[
     async def send(message: dict[str, Any]) -> None:
         sent.append(message)
 
-    await application(scope, receive, send)
+    await application(http_scope(path, token, method, headers), receive, send)
     start = sent[0]
     found = {name.decode(): value.decode("latin-1") for name, value in start["headers"]}
     return Answer(start["status"], found, b"".join(message.get("body", b"") for message in sent[1:]))

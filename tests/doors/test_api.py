@@ -12,6 +12,8 @@ from tests.doors import made
 from tests.doors.asking import People
 from tests.doors.made import address
 from viewer import rendering
+from viewer.models import Study
+from worklist.models import Priority, Request
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -164,3 +166,11 @@ async def test_the_schema_names_the_doors(ask: Ask) -> None:
     await client.aforce_login(await get_user_model().objects.aget(username="alice"))
     text = (await client.get("/api/schema/")).content.decode()
     assert "/api/studies/{archive}/{study}/series/{series}/stacks/" in text and "/api/states/{state}/" in text
+
+
+async def test_the_referrers_words_come_with_the_study(ask: Ask) -> None:
+    assert (await ask(f"/api/studies/main/{STUDY}/"))[1]["request"] is None
+    study = await Study.objects.aget(uid=STUDY)
+    await Request.objects.acreate(study=study, clinical_question="<b>Mass?</b> <50%", priority=Priority.STAT)
+    request = (await ask(f"/api/studies/main/{STUDY}/"))[1]["request"]
+    assert request["clinical_question"] == "<b>Mass?</b> <50%" and request["priority"] == "stat"

@@ -1,0 +1,76 @@
+"""Work stops when the client has gone."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from tests.doors import made
+from tests.doors.asking import Connect, Get, People, http_scope
+from tests.doors.made import address
+from viewer import dicomweb, rendering
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Stuck:
+    """A frame that never comes."""
+
+    def __init__(self) -> None:
+        self.waiting = asyncio.Event()
+        self.given_up = asyncio.Event()
+
+    async def frame(self, *what: Any) -> Any:
+        self.waiting.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            self.given_up.set()
+            raise
+
+
+@pytest.fixture
+def stuck(monkeypatch: pytest.MonkeyPatch, studio: rendering.Studio) -> Stuck:
+    made_stuck = Stuck()
+    monkeypatch.setattr(studio, "frame", made_stuck.frame)
+    return made_stuck
+
+
+async def test_a_request_whose_client_has_gone_is_given_up(people: People, stuck: Stuck) -> None:
+    async def receive() -> dict[str, Any]:
+        await stuck.waiting.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: dict[str, Any]) -> None:
+        raise AssertionError("nobody is there to answer")
+
+    path = f"{address(made.speaking()[0])}/rendered"
+    await asyncio.wait_for(dicomweb.application(http_scope(path, people.alice), receive, send), 10)
+    assert stuck.given_up.is_set()
+
+
+async def test_wishes_of_a_closed_socket_are_given_up(connect: Connect, stuck: Stuck) -> None:
+    socket = await connect(f"/ws/{made.speaking()[0].StudyInstanceUID}/?archive=main")
+    resource = f"{address(made.speaking()[0])}/rendered"
+    await socket.say(want={"seq": 1, "pane": 0, "resource": resource, "query": ""})
+    await asyncio.wait_for(stuck.waiting.wait(), 10)
+    await socket.wire.send_input({"type": "websocket.disconnect", "code": 1001})
+    await asyncio.wait_for(stuck.given_up.wait(), 5)
+
+
+async def test_a_wish_that_waits_gives_way_when_the_credit_is_used_up(connect: Connect, stuck: Stuck) -> None:
+    socket = await connect(f"/ws/{made.speaking()[0].StudyInstanceUID}/?archive=main")
+    for seq in range(10):
+        resource = f"{address(made.speaking()[seq])}/rendered"
+        await socket.say(want={"seq": seq, "pane": 0, "resource": resource, "query": ""})
+        await asyncio.wait_for(stuck.waiting.wait(), 10)
+    assert [(await socket.hear())[0] for _ in range(2)] == [{"dropped": 0}, {"dropped": 1}]
+    await asyncio.wait_for(stuck.given_up.wait(), 5)
+
+
+async def test_the_other_pictures_go_on(get: Get, stuck: Stuck, monkeypatch: pytest.MonkeyPatch) -> None:
+    waiting = asyncio.create_task(get(f"{address(made.speaking()[0])}/rendered"))
+    await asyncio.wait_for(stuck.waiting.wait(), 10)
+    monkeypatch.undo()
+    assert (await get(f"{address(made.speaking()[1])}/rendered")).status == 200
+    waiting.cancel()
