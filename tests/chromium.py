@@ -43,7 +43,7 @@ def chromium(width: int = 1920, height: int = 1080) -> Iterator[tuple[Page, Watc
     try:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=PATH, args=ARGUMENTS)
-            page = browser.new_page(viewport={"width": width, "height": height})
+            page = browser.new_context(viewport={"width": width, "height": height}).new_page()
             watched = Watched(page)
             yield page, watched
             browser.close()

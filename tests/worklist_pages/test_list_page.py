@@ -207,7 +207,7 @@ def test_a_refresh_gets_the_table_and_what_stands_around_it_only(alice: Any) -> 
         .content.decode()
     )
     assert text.lstrip().startswith('<section id="list"') and "<html" not in text
-    assert text.count("hx-swap-oob") == 3
+    assert text.count("hx-swap-oob") == 4
 
 
 def test_the_page_asks_the_database_as_often_for_fifty_rows_as_for_one(

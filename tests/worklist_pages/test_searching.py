@@ -1,10 +1,12 @@
 """Searches: names never stand in an address, and a search belongs to who made it."""
 
+import datetime
 import re
 import uuid
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from tests import hospital
 from viewer.models import AuditEvent, SavedSearch
@@ -52,6 +54,15 @@ def test_one_field_finds_names_in_every_script_ids_and_accession_numbers(alice: 
 def test_a_search_is_written_into_the_audit(alice: Any) -> None:
     hospital.client(alice).post("/searches/", {"words": "anders"})
     assert AuditEvent.objects.get(event="110112").detail == {"words": "anders"}
+
+
+def test_a_search_without_a_name_is_forgotten_after_a_day(alice: Any, bob: Any) -> None:
+    whose = [(user, name) for user in (alice, bob) for name in ("", "Kept")]
+    rows = [SavedSearch.objects.create(user=user, name=name, query={}) for user, name in whose]
+    SavedSearch.objects.update(created=timezone.now() - datetime.timedelta(days=2))
+    hospital.client(alice).post("/searches/", {"words": "anders"})
+    left = set(SavedSearch.objects.filter(pk__in=[row.pk for row in rows]))
+    assert left == set(rows[1:])
 
 
 def test_nobody_else_can_use_or_remove_a_search(alice: Any, bob: Any) -> None:

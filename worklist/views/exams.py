@@ -21,7 +21,7 @@ from worklist.views.notices import notices
 from worklist.views.rows import rows
 from worklist.views.wish import SORTS, Wish, search_id
 
-PAGE = 100
+PAGE = 50
 MOST_CHIPS = 7
 VISITS = 8  # exams named below the timeline; the patient page has them all
 
@@ -31,13 +31,13 @@ VISITS = 8  # exams named below the timeline; the patient page has them all
 def worklist(request: HttpRequest) -> HttpResponse:
     """Show the list that the address wishes for; a refresh of the table alone gets just that."""
     wish = read_wish(request)
-    context = table(request, wish)
+    context = table(request, wish) | filters(request, wish)
     fragment = request.headers.get("HX-Target") == "list" and "HX-History-Restore-Request" not in request.headers
     if fragment:
         response = render(request, "worklist/_refresh.html", context)
     else:
         first = context["rows"][0].study if context["rows"] else None
-        context |= filters(request, wish) | {"exam": exam(request.user, first) if first else None}
+        context |= {"exam": exam(request.user, first) if first else None}
         response = render(request, "worklist/worklist.html", context)
     patch_vary_headers(response, ["HX-Target"])
     return response

@@ -1,5 +1,6 @@
 """Searches of the list: what is typed is POSTed and kept under an id; a search with a name is a list of one's own."""
 
+from datetime import timedelta
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
@@ -7,6 +8,7 @@ from django.core.exceptions import BadRequest
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from viewer import audit
@@ -15,6 +17,7 @@ from viewer.views.who import user_of
 from worklist.views.wish import LONGEST_WORDS, Wish, search_id
 
 NAME = 100  # characters
+KEPT = timedelta(days=1)  # a search without a name: as long as somebody may still step back to it
 
 
 @login_required
@@ -30,6 +33,8 @@ def search(request: HttpRequest) -> HttpResponse:
     # People look for a person among everything, not in the list that happens to be open.
     wish = wish.but(list="phantoms" if wish.list == "phantoms" else "all", words=words, sort="")
     with transaction.atomic():
+        mine = SavedSearch.objects.filter(user=user_of(request), name="")
+        mine.filter(created__lt=timezone.now() - KEPT).delete()
         row = SavedSearch.objects.create(user=user_of(request), query=wish.as_query())
         audit.record(request.user, audit.Event.QUERY, detail={"words": words}, request=request)
     return HttpResponseRedirect(wish.but(search=row.pk).address())

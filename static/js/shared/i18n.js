@@ -42,5 +42,5 @@ export function ngettext(one, many, count) {
  * @returns {string}
  */
 export function interpolate(words, values) {
-  return words.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
+  return words.replace(/\{(\w+)\}/g, (whole, name) => (Object.hasOwn(values, name) ? String(values[name]) : whole));
 }

@@ -125,7 +125,8 @@ document.body.addEventListener("htmx:oobBeforeSwap", (event) => {
   const { detail } = /** @type {CustomEvent} */ (event);
   const fresh = detail.fragment?.firstElementChild ?? detail.fragment;
   const same = (/** @type {Element} */ one) => one.innerHTML.replace(/\s*csrfmiddlewaretoken" value="[^"]*"/g, "");
-  if (fresh instanceof Element && same(fresh) === same(detail.target)) detail.shouldSwap = false;
+  const inUse = detail.target.querySelector("details[open]") !== null;
+  if (fresh instanceof Element && (inUse || same(fresh) === same(detail.target))) detail.shouldSwap = false;
 });
 
 // The demo is still being laid: each exam that arrives is shown at once.

@@ -23,7 +23,7 @@ export function target(key, index, count, page) {
   const places = {
     ArrowDown: index + 1, ArrowUp: index - 1, PageDown: index + page, PageUp: index - page, Home: 0, End: count - 1,
   };
-  const place = places[key];
+  const place = Object.hasOwn(places, key) ? places[key] : undefined;
   return place === undefined ? undefined : Math.max(0, Math.min(count - 1, place));
 }
 
