@@ -11,6 +11,8 @@ from viewer.archive.port import Attributes
 
 RANGED = frozenset({"DA", "TM", "DT"})
 UNWILD = RANGED | {"UI"}
+IDS = frozenset({"LO", "SH"})
+_PLAIN = re.compile(r"[A-Za-z0-9._~*,:@-]")
 
 
 def tag_of(keyword: str) -> str:
@@ -63,3 +65,21 @@ def _pattern(wanted: str, ignore_case: bool) -> re.Pattern[str]:
     pieces = re.split(r"([*?])", wanted.rstrip("^") if ignore_case else wanted)
     source = "".join({"*": ".*", "?": "."}.get(piece, re.escape(piece)) for piece in pieces)
     return re.compile(source, re.DOTALL | (re.IGNORECASE if ignore_case else 0))
+
+
+def sendable(keys: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Return (what to ask the server, what to check in its answers).
+
+    Some servers don't decode percent-encoding and find nothing, so only plain characters are sent: any other
+    becomes `*` (`?` too, which some match against one byte), and a list of alternatives isn't sent at all. Others
+    ignore case in an ID, or count a missing date as early. What may come back too wide is matched again here.
+    """
+    sent, checked = {}, {}
+    for tag, value in keys.items():
+        plain = re.sub(r"\*+", "*", "".join(letter if _PLAIN.fullmatch(letter) else "*" for letter in value))
+        vr = vr_of(tag)
+        if plain != value or (vr in UNWILD and value.startswith("-")) or (vr in IDS and not value.isdigit()):
+            checked[tag] = value
+        if plain == value or ("\\" not in value and vr not in UNWILD):
+            sent[tag] = plain
+    return sent, checked

@@ -16,7 +16,7 @@ from viewer.archive.port import ArchiveError, Malformed, NotThere, Refused, Unre
 from viewer.imaging.words import gettext_noop
 
 CONNECTIONS = 8
-CONNECT_SECONDS, SILENT_SECONDS, GRACE_SECONDS, PLACE_SECONDS = 3.0, 30.0, 60.0, 60.0
+CONNECT_SECONDS, SILENT_SECONDS, GRACE_SECONDS, PLACE_SECONDS = 3.0, 30.0, 60.0, 60
 SLOWEST_BYTES_PER_SECOND = 32 << 10
 CHUNK = 256 << 10
 _SAFE_PATH = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@%/-]*")
@@ -177,16 +177,15 @@ class Answer:
 
 def failure(status: int) -> ArchiveError:
     """Return the error that an HTTP status stands for."""
+    kind: type[ArchiveError] = Malformed
+    words = gettext_noop("The archive doesn't understand the request ({status}).", status=status)
     if status in (401, 403):
-        return Refused(
-            gettext_noop("The archive refuses us ({status}); its credentials have to be checked.", status=status)
-        )
-    if status in (404, 410):
-        return NotThere(gettext_noop("The archive has no such object ({status}).", status=status))
-    if 300 <= status < 400:
-        return Malformed(
-            gettext_noop("The archive redirects elsewhere ({status}), which isn't followed.", status=status)
-        )
-    if status == 429 or status >= 500:
-        return Unreachable(gettext_noop("The archive is out of order ({status}).", status=status))
-    return Malformed(gettext_noop("The archive doesn't understand the request ({status}).", status=status))
+        kind = Refused
+        words = gettext_noop("The archive refuses us ({status}); its credentials have to be checked.", status=status)
+    elif status in (404, 410):
+        kind, words = NotThere, gettext_noop("The archive has no such object ({status}).", status=status)
+    elif 300 <= status < 400:
+        words = gettext_noop("The archive redirects elsewhere ({status}), which isn't followed.", status=status)
+    elif status == 429 or status >= 500:
+        kind, words = Unreachable, gettext_noop("The archive is out of order ({status}).", status=status)
+    return kind(words, status)

@@ -11,9 +11,11 @@ Attributes = dict[str, Any]
 class ArchiveError(Exception):
     """Something that the archive couldn't do, in words fit for a user: no patient data, no credentials."""
 
-    def __init__(self, words: str) -> None:
+    def __init__(self, words: str, status: int | None = None) -> None:
+        """`status` is the HTTP status behind it, if a server gave one."""
         super().__init__(words)
         self.words = words
+        self.status = status
 
 
 class Unreachable(ArchiveError):

@@ -11,17 +11,20 @@ import msgspec
 
 from viewer.archive.answers import JSON, data_sets, decode, json_body, stored, unexpected
 from viewer.archive.framing import first
-from viewer.archive.match import UNWILD, matches, tag_of, vr_of
+from viewer.archive.match import matches, sendable, tag_of
 from viewer.archive.multipart import Part, parts, written
 from viewer.archive.origin import Answer, Origin
 from viewer.archive.part10 import parse
 from viewer.archive.port import ArchiveError, Attributes, Frame, Malformed, NotThere, StoreResult, Unreachable
 from viewer.archive.repair import Repair
+from viewer.archive.whole import Whole, damaged, maybe_damaged
 from viewer.imaging.words import gettext_noop
 
 FRAMES = 'multipart/related; type="application/octet-stream"; transfer-syntax=*'
 BULK = 'multipart/related; type="application/octet-stream"'
 INSTANCE = 'multipart/related; type="application/dicom"; transfer-syntax=*'
+# Orthanc 1.10 delivers no single frames of big-endian, deflated, 1-bit, float and 12-bit JPEG objects.
+UNDELIVERED = (400, 404, 406, 500, 501, 415)
 PAGE = 200
 TOGETHER = 16
 LARGEST_BULK = 2 << 30
@@ -38,8 +41,6 @@ DEFAULT_SYNTAX = {
     "image/jpx": "1.2.840.10008.1.2.4.92",
     "image/jphc": "1.2.840.10008.1.2.4.201",
 }
-IDS = frozenset({"LO", "SH"})
-_PLAIN = re.compile(r"[A-Za-z0-9._~*,:@-]")
 
 
 class _Identity(msgspec.Struct):
@@ -60,6 +61,7 @@ class WebArchive:
         self._origin = Origin(location, auth)
         self.root = self._origin.root
         self._texts = Repair(self._one_header)
+        self._whole = Whole(self._whole_instance)
 
     def search_studies(
         self, *, limit: int | None = None, offset: int = 0, fields: Iterable[str] = (), **match: str
@@ -102,8 +104,11 @@ class WebArchive:
         return self._metadata(f"{address(study, series, instance)}/metadata", study, series, instance)
 
     def instance(self, study: str, series: str, instance: str) -> bytes:
-        data = self._only(self._origin.get(address(study, series, instance), INSTANCE), "application/dicom")
-        if parse(BytesIO(data)).text(0x00080018) != instance:
+        return self._whole_instance(address(study, series, instance))
+
+    def _whole_instance(self, path: str) -> bytes:
+        data = self._only(self._origin.get(path, INSTANCE), "application/dicom")
+        if parse(BytesIO(data)).text(0x00080018) != path.rsplit("/", 1)[1]:
             raise Malformed(gettext_noop("The archive answered with another instance."))
         return data
 
@@ -164,7 +169,16 @@ class WebArchive:
             for element, asked in ((one.study, study), (one.series, series), (one.instance, instance)):
                 if asked is not None and element and element.get("Value") != [asked]:
                     raise Malformed(gettext_noop("The archive answered with the metadata of something else."))
-        return self._absolute(body, path)
+        body = self._absolute(body, path)
+        return self._mended(body) if maybe_damaged(body) else body
+
+    def _mended(self, body: bytes) -> bytes:
+        found: list[Attributes] = decode(data_sets, body)
+        mended = []
+        for one in found:
+            names = [str(first(one, tag)) for tag in ("0020000D", "0020000E", "00080018")]
+            mended.append(self._whole.mended(address(*names), one) if damaged(one) else one)
+        return msgspec.json.encode(mended)
 
     def _one_header(self, found: Attributes) -> Attributes:
         study = uid(str(first(found, "0020000D")))
@@ -190,11 +204,10 @@ class WebArchive:
         listed = ",".join(map(str, numbers))
         try:
             answer = self._origin.get(f"{instance}/frames/{listed}", FRAMES)
-        except Malformed as error:
-            # Orthanc answers 400 to a frame number out of range, as the standard allows.
-            raise NotThere(
-                gettext_noop("The archive doesn't deliver frame {listed}: {error}", listed=listed, error=error)
-            ) from error
+        except ArchiveError as error:
+            if error.status in UNDELIVERED:
+                return self._whole.frames(instance, numbers)
+            raise
         whole = answer.media_type
         with closing(answer):
             if not whole.name.startswith("multipart/"):
@@ -262,24 +275,6 @@ class WebArchive:
                 return [StoreResult(batch[0][0], False, error.words)]
             return [result for one in batch for result in self._sent([one])]
         return [verdict(name) for name, _ in batch]
-
-
-def sendable(keys: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
-    """Return (what to ask the server, what to check in its answers).
-
-    Some servers don't decode percent-encoding and find nothing, so only plain characters are sent: any other
-    becomes `*` (`?` too, which some match against one byte), and a list of alternatives isn't sent at all. Others
-    ignore case in an ID, or count a missing date as early. What may come back too wide is matched again here.
-    """
-    sent, checked = {}, {}
-    for tag, value in keys.items():
-        plain = re.sub(r"\*+", "*", "".join(letter if _PLAIN.fullmatch(letter) else "*" for letter in value))
-        vr = vr_of(tag)
-        if plain != value or (vr in UNWILD and value.startswith("-")) or (vr in IDS and not value.isdigit()):
-            checked[tag] = value
-        if plain == value or ("\\" not in value and vr not in UNWILD):
-            sent[tag] = plain
-    return sent, checked
 
 
 def uid(text: str) -> str:
