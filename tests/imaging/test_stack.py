@@ -195,6 +195,16 @@ def test_images_at_one_position_that_nothing_tells_apart_are_all_shown() -> None
     assert "1 images share a position with another" in stack.words
 
 
+def test_a_key_that_leaves_two_images_at_one_position_tells_nothing_apart() -> None:
+    slices = [
+        slice_at(at * 2.0, at * 3 + copy + 1, copy=copy, AcquisitionNumber=acquisition)
+        for at in range(4)
+        for copy, acquisition in enumerate((1, 1, 2) if at == 0 else (1, 2, 3))
+    ]
+    (stack,) = made(*slices, expected=12)
+    assert len(stack.shown) == 12
+
+
 def test_an_instance_listed_twice_is_shown_once() -> None:
     slices = list(axial(3))
     (stack,) = made(*slices, slices[0])

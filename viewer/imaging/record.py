@@ -227,7 +227,8 @@ def instance(listed: Any, bulkdata: Mapping[str, bytes]) -> Instance:
     item = Item(elements, bulkdata=bulkdata)
     record = Instance(faults=item.faults)
     for keyword, read in attributes(Instance).items():
-        setattr(record, keyword, read(item, keyword))
+        if getattr(listed, keyword) is not None:
+            setattr(record, keyword, read(item, keyword))
     record.TransferSyntaxUID = record.AvailableTransferSyntaxUID or record.TransferSyntaxUID
     record.float_pixels = item.has("FloatPixelData") or item.has("DoubleFloatPixelData")
     record.listed_pixels = any(item.has(keyword) for keyword in PIXELS)

@@ -8,7 +8,7 @@ import numpy as np
 
 from viewer.imaging import colour
 from viewer.imaging.gaps import SAME_PLACE_MM
-from viewer.imaging.geometry import GeometryError, anatomical_plane, check_orientation, normal
+from viewer.imaging.geometry import GeometryError, anatomical_plane, check_orientation
 from viewer.imaging.record import FrameAttributes, Instance
 from viewer.imaging.spacing import pair
 
@@ -77,7 +77,8 @@ def groups(pictures: Sequence[Picture]) -> list[Group]:
             traits = traits_of(subset[0])
             if name:
                 traits[name] = value
-            others = [each for each in members if each not in subset] if name else []
+            inside = set(map(id, subset))
+            others = [each for each in members if id(each) not in inside] if name else []
             found.append(Group(subset, traits, (*key, name, value), others))
     return found
 
@@ -160,19 +161,24 @@ def split_by_time(members: list[Picture]) -> Iterable[tuple[str, str, list[Pictu
 
     A dynamic series of one slice stays together.
     """
-    places = np.asarray([place(each) for each in members if each.spatial])
-    if len(places) < len(members) or np.ptp(places) <= SAME_PLACE_MM or most_at_one_place(places) == 1:
+    if not all(each.spatial for each in members):
         return [("", "", members)]
+    places = along_normals(members)
     most = most_at_one_place(places)
+    if most == 1 or np.ptp(places) <= SAME_PLACE_MM:
+        return [("", "", members)]
     for name, read in TIME_KEYS.items():
-        parts: dict[Hashable, list[Picture]] = defaultdict(list)
-        for each in members:
-            parts[read(each)].append(each)
-        unique = all(most_at_one_place(np.asarray([place(each) for each in part])) == 1 for part in parts.values())
+        parts: dict[Hashable, list[int]] = defaultdict(list)
+        for at, each in enumerate(members):
+            parts[read(each)].append(at)
         # A key that differs from picture to picture tells no volumes apart.
-        if unique and most <= len(parts) <= 1.5 * most + 1 and len(members) >= 2 * len(parts):
+        likely = most <= len(parts) <= 1.5 * most + 1 and len(members) >= 2 * len(parts)
+        if likely and all(most_at_one_place(places[part]) == 1 for part in parts.values()):
             ordered = sorted(parts.items(), key=lambda item: (item[0] is None, sortable(item[0])))
-            return [(name, worded(name, value, at), part) for at, (value, part) in enumerate(ordered, 1)]
+            return [
+                (name, worded(name, value, rank), [members[at] for at in part])
+                for rank, (value, part) in enumerate(ordered, 1)
+            ]
     return [("", "", members)]
 
 
@@ -192,9 +198,11 @@ def worded(name: str, value: Hashable, at: int) -> str:
     return f"{name} {at}"
 
 
-def place(each: Picture) -> float:
-    """Return the position of a spatial picture along its own normal in mm."""
-    return float(np.dot(normal(each.orientation or ()), each.position or ()))
+def along_normals(members: Sequence[Picture]) -> np.ndarray:
+    """Return the position of each spatial picture along its own normal in mm."""
+    cosines = np.asarray([each.orientation for each in members], float)
+    normals = np.cross(cosines[:, :3], cosines[:, 3:])
+    return np.einsum("ij,ij->i", normals, np.asarray([each.position for each in members], float))
 
 
 def most_at_one_place(places: np.ndarray) -> int:
