@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from viewer import access, dicomweb, epochs, rendering, sessions
 from viewer.doors import media, messages, parameters
+from viewer.doors.language import speak
 from viewer.doors.looking import Looker
 from viewer.doors.messages import Looking, Probe, Want
 from viewer.doors.pace import Pace
@@ -44,6 +45,7 @@ class PageConsumer(AsyncWebsocketConsumer):
         self.topics: dict[str, Topic] = {}
         self.talk = Pace(*self.pace_of_talk)
         self.work: set[asyncio.Task[Any]] = set()
+        speak(self.scope)
         await self.accept()
         if not await self.may_stay():
             await self.refuse()

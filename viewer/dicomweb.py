@@ -16,6 +16,7 @@ from viewer.access import Admission
 from viewer.doors import media, parameters
 from viewer.doors.answers import Answer, problem, problem_body, warning
 from viewer.doors.description import header
+from viewer.doors.language import speak
 from viewer.doors.opened import Opened, Place
 from viewer.doors.parameters import BadParameter, Parameters
 from viewer.doors.refusal import Refusal
@@ -267,6 +268,7 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
 
 
 async def _serve(scope: dict[str, Any], send: Any) -> None:
+    speak(scope)
     await (await answer(scope)).send(send, head=scope["method"] == "HEAD")
 
 

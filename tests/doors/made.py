@@ -16,7 +16,17 @@ GREEK = Person("Papadopoulou^Eleni=Παπαδοπούλου^Ελένη", "G-1", 
 @cache
 def everything() -> list[Dataset]:
     """Return all objects; the first belongs to the study that Bob may see."""
-    return [*speaking(), *other_patient(), *magnetic(), *radiographs(), *tall(), *ultrasound(), *damaged(), report()]
+    return [
+        *speaking(),
+        *other_patient(),
+        *magnetic(),
+        *radiographs(),
+        *tall(),
+        *ultrasound(),
+        *damaged(),
+        report(),
+        *lost(),
+    ]
 
 
 @cache
@@ -101,6 +111,12 @@ def damaged() -> list[Dataset]:
     broken.PixelData = encapsulate([b"\xff\xd8\xff\xf7 this is no picture " * 20])
     broken["PixelData"].is_undefined_length = True
     return slices
+
+
+@cache
+def lost() -> list[Dataset]:
+    """Two CT slices, of which the second one's file vanishes after it was indexed."""
+    return speaking_phantom(patient=1, series=4, slices=2)
 
 
 def report() -> Dataset:

@@ -245,3 +245,17 @@ async def test_a_missing_slice_keeps_its_place_in_the_count(get: Get) -> None:
     assert {picture["count"] for picture in places.values()} == {8}
     ordered = [places[number]["index"] for number in sorted(places)]
     assert ordered in ([0, 1, 3, 4, 6, 7], [7, 6, 4, 3, 1, 0])
+
+
+async def test_a_slice_that_the_archive_lost_says_so_and_keeps_its_place(get: Get) -> None:
+    kept, gone = made.lost()
+    refused = await get(f"{address(gone)}/rendered")
+    assert refused.status == 502 and refused.words
+    whole = await get(f"{address(kept)}/rendered?accept=image/png")
+    assert read(pixels(whole)).slice == 1 and whole.picture["count"] == 2
+
+
+async def test_the_text_of_an_answer_follows_the_readers_language(get: Get) -> None:
+    for language in ("sv", "en", "xx;q=nonsense"):
+        answer = await get(f"{address(made.speaking()[0])}/rendered?window=1", headers={"accept-language": language})
+        assert answer.status == 400 and "window" in answer.words
