@@ -27,7 +27,7 @@ class StoreProcess:
     def start(self, *, preexec: Callable[[], None] | None = None) -> "StoreProcess":
         """Start the process; it ends with the tests' one."""
         self.running = subprocess.Popen(
-            [sys.executable, "-m", "viewer.store", "--state", str(self.state), "--follow", "--decoders", "2", *self.options],
+            [sys.executable, "-m", "viewer.store", "--follow", "--decoders", "2", "--state", self.state, *self.options],
             cwd=ROOT, stdin=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=preexec,
         )  # fmt: skip
         return self

@@ -23,6 +23,7 @@ class PretendArchive:
     failure: ArchiveError | None = None
     listed: int | None = None
     asked: list[str] = field(default_factory=list)
+    bulk: bytes = b""
     gate: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
@@ -81,7 +82,7 @@ class PretendArchive:
 
     def bulkdata(self, uri: str) -> bytes:
         self.answer()
-        return b"\x00\x00\x01\x00"
+        return self.bulk
 
     def store(self, instances: Iterable[bytes]) -> list[StoreResult]:
         return []

@@ -290,7 +290,8 @@ def raw_frames(data: Dataset, form: PixelFormat) -> list[bytes]:
         return [frames[number] for number in chosen]
     size = form.frame_size_bytes
     pixels = data.PixelData
-    if not data.file_meta.TransferSyntaxUID.is_little_endian and form.bits_allocated == 8:
+    big_endian = not data.file_meta.TransferSyntaxUID.is_little_endian
+    if big_endian and form.bits_allocated == 8 and data["PixelData"].VR == "OW":
         pixels = np.frombuffer(pixels, ">u2").astype("<u2").tobytes()  # 8-bit samples in 16-bit words (PS3.5 8.1.1)
     return [pixels[number * size : (number + 1) * size] for number in chosen]
 
@@ -299,7 +300,9 @@ LOSSY = frozenset(JPEG + end for end in ("50", "51", "53", "55", "81", "91", "20
 REFUSED = {
     "MR_truncated.dcm": "the frame holds 8130 of 8192 bytes",
     "nested_priv_SQ.dcm": "Rows, Columns or Bits Allocated are missing",
-    "JPEG2000-embedded-sequence-delimiter.dcm": "the compressed frame is 1024 × 3722445056 × 1, the file declares 1024 × 256 × 1",
+    "JPEG2000-embedded-sequence-delimiter.dcm": (
+        "the compressed frame is 1024 × 3722445056 × 1, the file declares 1024 × 256 × 1"
+    ),
 }
 
 

@@ -119,7 +119,7 @@ async def test_garbage_on_the_socket_harms_nobody(
         struct.pack("<I", 0), struct.pack("<I", 5000) + b"\x91" * 5000, good[:-3], good[:4] + good[5:] + b"\0",
         protocol.packed(protocol.Want(1, 999, -5)), protocol.packed(protocol.Looking(7, [-1, 2**40], -3, 9)),
         protocol.packed(protocol.Present(1)), *(rng.bytes(int(rng.integers(1, 3000))) for _ in range(60)),
-        *(good + protocol.packed(protocol.Looking(1, [int(x) for x in rng.integers(-99, 99, 50)], 7, -1)) for _ in range(5)),
+        *(good + protocol.packed(protocol.Looking(1, rng.integers(-99, 99, 50).tolist(), 7, -1)) for _ in range(5)),
         good + protocol.packed(protocol.Want(2, 1, 2**62)) + protocol.packed(protocol.Forget(77)),
     ]  # fmt: skip
     for each in nonsense:

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 
-import imagecodecs
 import numpy as np
+from imagecodecs import jpeg2k_decode, jpeg8_decode, jpegls_decode, jpegsof3_decode, packbits_decode
 
 from viewer.imaging.pixels import YBR, PixelError, PixelFormat, native, stored
 from viewer.imaging.words import gettext_noop
@@ -96,9 +96,9 @@ def lossy_jpeg(data: bytes, form: PixelFormat) -> np.ndarray:
     if stream.lossless:
         return lossless_jpeg(data, form)
     if stream.samples == 1:
-        return stored(imagecodecs.jpeg8_decode(data), form)
+        return stored(jpeg8_decode(data), form)
     space = "YCBCR" if colour_of(stream, form) == "YBR" else "RGB"
-    return stored(imagecodecs.jpeg8_decode(data, colorspace=space, outcolorspace="RGB"), form, photometric="RGB")
+    return stored(jpeg8_decode(data, colorspace=space, outcolorspace="RGB"), form, photometric="RGB")
 
 
 def lossless_jpeg(data: bytes, form: PixelFormat) -> np.ndarray:
@@ -108,14 +108,14 @@ def lossless_jpeg(data: bytes, form: PixelFormat) -> np.ndarray:
     if not stream.lossless:
         return lossy_jpeg(data, form)
     if stream.samples == 1:
-        return stored(imagecodecs.jpeg8_decode(data), form)
-    return stored(imagecodecs.jpegsof3_decode(data), form)
+        return stored(jpeg8_decode(data), form)
+    return stored(jpegsof3_decode(data), form)
 
 
 def jpeg_ls(data: bytes, form: PixelFormat) -> np.ndarray:
     """JPEG-LS, lossless and near-lossless."""
     form = check(jpeg(data), form)
-    return stored(imagecodecs.jpegls_decode(data), form)
+    return stored(jpegls_decode(data), form)
 
 
 def jpeg_2000(data: bytes, form: PixelFormat) -> np.ndarray:
@@ -125,7 +125,7 @@ def jpeg_2000(data: bytes, form: PixelFormat) -> np.ndarray:
         data = data[start:]
     stream = jpeg2000(data)
     form = check(stream, form)
-    samples = imagecodecs.jpeg2k_decode(data)
+    samples = jpeg2k_decode(data)
     space = "RGB" if stream.transformed or form.photometric in ("YBR_RCT", "YBR_ICT") else form.photometric
     return stored(samples, form, photometric=space if form.colour else None)
 
@@ -144,7 +144,7 @@ def rle(data: bytes, form: PixelFormat) -> np.ndarray:
     # Most significant byte first within each sample (G.2).
     planes = np.empty((form.samples, pixels, width), np.uint8)
     for number, (start, end) in enumerate(pairwise(starts)):
-        segment = imagecodecs.packbits_decode(data[start:end])
+        segment = packbits_decode(data[start:end])
         if not pixels <= len(segment):
             raise PixelError(
                 gettext_noop("an RLE segment holds {got} of {wanted} bytes", got=len(segment), wanted=pixels)

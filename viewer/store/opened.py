@@ -146,14 +146,16 @@ def tables(archive: Archive, listed: Sequence[Instance]) -> dict[str, bytes]:
 
 
 def expected(archive: Archive, key: shelf.Key) -> int | None:
-    """Return how many instances the archive lists for the series, None when it doesn't say; raises ArchiveError."""
-    for series in archive.search_series(key.study):
-        if first(series, "0020000E") == key.series:
-            count = first(series, "00201209")
-            if str(count).strip().isdecimal():
-                return int(str(count))
-    count = len(archive.search_instances(key.study, key.series))
-    return count or None
+    """Return how many instances the archive lists for the series, None when it doesn't say."""
+    try:
+        for series in archive.search_series(key.study):
+            count = str(first(series, "00201209")).strip()
+            if first(series, "0020000E") == key.series and count.isdecimal():
+                return int(count)
+        return len(archive.search_instances(key.study, key.series)) or None
+    except ArchiveError as error:
+        log.warning("the archive doesn't say how many instances it lists: %s", error)
+        return None
 
 
 def first(attributes: Attributes, tag: str) -> object:

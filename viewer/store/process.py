@@ -67,7 +67,8 @@ class Connection:
                 series = self.handles.pop(handle, None)
                 if series is not None:
                     self.release(handle, series)
-            case protocol.Want(ask, handle, place, _):
+            case protocol.Want(ask, handle, place, direction):
+                self.store.wishes.moved((id(self), handle), place, direction)
                 self.want(ask, handle, place)
             case protocol.Forget(ask):
                 series_place = self.asks.pop(ask, None)

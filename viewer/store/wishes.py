@@ -37,6 +37,7 @@ class Plan:
     """Where one reader looks, and in which order the frames around are wanted."""
 
     series: OpenSeries
+    order: Sequence[int]
     sequence: list[int]
     near: int = 0
     rest: int = 0
@@ -46,7 +47,7 @@ class Plan:
         """Return the plan for a reader at `index` of `order` (places; those outside the series are left out)."""
         index = max(0, min(index, len(order) - 1))
         sequence = [order[i] for i in chain((index,), outward(len(order), index, direction))] if order else []
-        return cls(series, [place for place in sequence if 0 <= place < series.places.count])
+        return cls(series, order, [place for place in sequence if 0 <= place < series.places.count])
 
     def next(self, *, nearby: bool) -> int | None:
         """Return the next place that is neither present, failed nor under way."""
@@ -79,6 +80,12 @@ class Wishes:
 
     urgent: dict[tuple[int, int], tuple[OpenSeries, int]] = field(default_factory=dict)
     plans: dict[tuple[int, int], Plan] = field(default_factory=dict)
+
+    def moved(self, reader: tuple[int, int], place: int, direction: int) -> None:
+        """A reader who waits for `place` moves in `direction`: plan around it."""
+        plan = self.plans.get(reader)
+        if plan is not None and direction and place in plan.order:
+            self.plans[reader] = Plan.around(plan.series, plan.order, plan.order.index(place), direction)
 
     def want(self, series: OpenSeries, place: int) -> None:
         """Somebody waits for the frame."""

@@ -78,7 +78,7 @@ class Slot:
         self.process = self.pipe = None
 
     def decode(self, data: bytes, syntax: str, form: PixelFormat) -> np.ndarray:
-        """Return the stored values of a frame; raises Undecodable, WorkerDied or OSError. Blocks until `watch` ends it."""
+        """Return the stored values of a frame; raises Undecodable, WorkerDied or OSError. `watch` ends what blocks."""
         process, pipe = self.worker()
         self.late = False
         self.deadline = time.monotonic() + worker.WALL_SECONDS
@@ -117,10 +117,10 @@ class Slot:
             with contextlib.suppress(ValueError):
                 self.process.kill()
 
-    def figures(self) -> dict[str, int | None]:
-        """Return the worker's process id, the frames it has decoded and the deaths in this slot."""
+    def figures(self) -> dict[str, int | bool | None]:
+        """Return the worker's process id, whether it has a frame, how many it has decoded, and deaths in this slot."""
         pid = self.process.pid if self.process is not None else None
-        return {"pid": pid, "frames": self.frames, "deaths": self.deaths}
+        return {"pid": pid, "busy": self.deadline < math.inf, "frames": self.frames, "deaths": self.deaths}
 
     def fail(self) -> None:
         """Count a death and clear the slot for the next worker."""

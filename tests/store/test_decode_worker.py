@@ -1,0 +1,104 @@
+"""A decode worker answers whatever happens inside it, and lives under limits."""
+
+import os
+import resource
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+
+from tests.store.made import j2k, noise
+from viewer.imaging.pixels import PixelFormat
+from viewer.store import protocol, worker
+from viewer.store.codestream import BadCodestream, jpeg, jpeg2000
+from viewer.store.workers import Slot, Undecodable, slots
+
+FORM = PixelFormat(64, 64, 1, 16, 16, 15, True, "MONOCHROME2")
+J2K = "1.2.840.10008.1.2.4.90"
+
+
+@pytest.fixture(scope="module")
+def slot() -> Slot:
+    (made,) = slots(1)
+    yield made  # type: ignore[misc]
+    made.stop()
+
+
+class Pipe:
+    """Keeps what a worker sends."""
+
+    def __init__(self) -> None:
+        self.sent: list[bytes] = []
+
+    def send_bytes(self, content: bytes) -> None:
+        self.sent.append(bytes(content))
+
+
+class PanicException(BaseException):
+    """What pyo3 raises: no Exception."""
+
+
+@pytest.mark.parametrize(
+    "error", [PanicException("index out of range"), MemoryError(), SystemExit(3), ValueError("a\0b\n" * 500)]
+)
+def test_whatever_a_codec_raises_becomes_an_answer(error: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*args: object) -> None:
+        raise error
+
+    monkeypatch.setattr(worker, "decode", fail)
+    pipe = Pipe()
+    worker.answer(pipe, J2K, FORM, b"")  # type: ignore[arg-type]
+    (header,) = pipe.sent
+    said = msgspec.msgpack.decode(header, type=worker.Decoded).words
+    assert said is not None
+    words = str(protocol.words_of(said))
+    assert words.isprintable()
+    assert len(words) < 300
+
+
+def test_a_worker_is_born_decodes_and_is_reused(slot: Slot) -> None:
+    assert np.array_equal(slot.decode(j2k(noise(1)), J2K, FORM), noise(1))
+    pid = slot.figures()["pid"]
+    assert np.array_equal(slot.decode(j2k(noise(2)), J2K, FORM), noise(2))
+    assert slot.figures() == {"pid": pid, "busy": False, "frames": 2, "deaths": 0}
+
+
+def test_a_worker_has_its_limits(slot: Slot) -> None:
+    slot.decode(j2k(noise(1)), J2K, FORM)
+    limits = Path(f"/proc/{slot.figures()['pid']}/limits").read_text().splitlines()
+    soft = {line[:26].strip(): line[26:47].strip() for line in limits[1:]}
+    assert soft["Max address space"] == str(1536 << 20)
+    assert soft["Max core file size"] == soft["Max file size"] == "0"
+    assert 10 <= int(soft["Max cpu time"]) <= 13
+    assert resource.getrlimit(resource.RLIMIT_AS)[0] == resource.RLIM_INFINITY
+
+
+def test_a_worker_sees_neither_our_files_nor_our_sockets(slot: Slot, tmp_path: Path) -> None:
+    with (tmp_path / "secret").open("wb"):
+        slot.stop()
+        slot.decode(j2k(noise(1)), J2K, FORM)
+        links = [os.readlink(each) for each in Path(f"/proc/{slot.figures()['pid']}/fd").iterdir()]
+    assert not [link for link in links if "secret" in link]
+
+
+def test_what_cannot_be_decoded_costs_no_worker(slot: Slot) -> None:
+    slot.decode(j2k(noise(1)), J2K, FORM)
+    before = slot.figures()["pid"]
+    with pytest.raises(Undecodable):
+        slot.decode(b"\xff\x4f\xff\x51" + b"\0" * 50, J2K, FORM)
+    assert slot.figures()["pid"] == before
+
+
+def test_headers_of_random_bytes_only_ever_raise_bad_codestream() -> None:
+    rng = np.random.default_rng(4)
+    starts = (b"\xff\xd8", b"\xff\x4f\xff\x51", b"\xff\xd8\xff\xc0\x00\x11", j2k(noise(1))[:120])
+    for number in range(4000):
+        data = bytearray(starts[number % 4] + rng.bytes(int(rng.integers(0, 80))))
+        for at in rng.integers(0, len(data), 3):
+            data[at] = int(rng.choice((0, 1, 0x52, 0x51, 0xC3, 0xDA, 0xFF, 0x7F)))
+        for parse in (jpeg, jpeg2000):
+            try:
+                parse(bytes(data))
+            except BadCodestream:
+                continue
