@@ -3,9 +3,15 @@
 import os
 import tempfile
 
+KEPT = ("SAMSYN_TEST_DATA", "SAMSYN_TEST_DATABASE_URL")
+
+for name in [name for name in os.environ if name.startswith("SAMSYN_") and name not in KEPT]:
+    del os.environ[name]
+os.environ.pop("DATABASE_URL", None)
+os.environ.pop("REDIS_URL", None)
 os.environ["SAMSYN_STATE"] = tempfile.mkdtemp(prefix="samsyn-test-")
-for name in ("SAMSYN_ARCHIVE", "SAMSYN_URL", "SAMSYN_HOST", "SAMSYN_PORT", "SAMSYN_DEMO", "REDIS_URL"):
-    os.environ.pop(name, None)
+if os.environ.get("SAMSYN_TEST_DATABASE_URL"):
+    os.environ["DATABASE_URL"] = os.environ["SAMSYN_TEST_DATABASE_URL"]
 
 from config.settings import *  # noqa: E402, F403
 

@@ -123,7 +123,7 @@ def test_verify_tells_a_tail_that_is_not_sealed(alice: User, study: Study) -> No
 def test_verify_ends_with_an_error_when_something_is_wrong(alice: User, study: Study) -> None:
     fill(alice, study)
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE viewer_auditevent SET success = 0")
+        cursor.execute("UPDATE viewer_auditevent SET success = (1 = 0)")
     with pytest.raises(SystemExit) as ended:
         call_command("audit", "verify", stdout=StringIO())
     assert ended.value.code == 1
