@@ -248,3 +248,30 @@ async def test_the_least_recently_used_series_makes_room_but_none_in_use(
     assert (await client.status())["bytes"] <= 1_100_000
     await other.close()
     store.stop()
+
+
+async def test_a_series_larger_than_the_budget_is_read_all_the_same(
+    serve: Serve, client: StoreClient, tmp_path: Path
+) -> None:
+    serve(ct(tmp_path / "ct", 40), "--budget", str(200_000))
+    series = await client.series("main", STUDY, SERIES)
+    await client.looking(series, order(series), 0, 1)
+    for uid, number in order(series) * 2:
+        assert np.array_equal(await client.frame(series, uid, number), expected_values(series, uid))
+    assert 5 < series.states().count(frames.PRESENT) < 25
+    assert (await client.status())["bytes"] <= 210_000
+
+
+async def test_files_made_anew_behind_the_clients_back_are_mapped_again(
+    serve: Serve, client: StoreClient, tmp_path: Path
+) -> None:
+    store = serve(ct(tmp_path / "ct"))
+    series = await client.series("main", STUDY, SERIES)
+    first = await client.frame(series, f"{SERIES}.1")
+    store.stop()
+    for path in series.directory.iterdir():
+        path.unlink()
+    store.start()
+    assert np.array_equal(await client.frame(series, f"{SERIES}.2"), noise(2))
+    assert series.states().count(frames.PRESENT) == 1
+    assert np.array_equal(await client.frame(series, f"{SERIES}.1"), first)

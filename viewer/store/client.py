@@ -15,7 +15,7 @@ import numpy as np
 from viewer.imaging.record import Instance
 from viewer.imaging.words import Words, gettext_noop
 from viewer.store import metadata, protocol
-from viewer.store.frames import FAILED, BadTable
+from viewer.store.frames import FAILED, BadTable, NotPresent
 from viewer.store.link import Link, LinkLost
 from viewer.store.mapped import MappedFrames
 
@@ -207,7 +207,10 @@ class StoreClient:
                 continue
             match answer:
                 case protocol.Present():
-                    return series.frames.array(place)
+                    with contextlib.suppress(NotPresent):
+                        return series.frames.array(place)
+                    series.handle = None  # present in other files than those that are mapped here
+                    await asyncio.sleep(RECONNECT_SECONDS[0])
                 case protocol.Uncached(_, shape, dtype, data):
                     return np.frombuffer(data, dtype).reshape(shape)
                 case protocol.Failed(_, words):
