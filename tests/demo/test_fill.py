@@ -53,7 +53,9 @@ def lay(demo: Demo, *, anew: bool = False) -> tuple[list[str], list[str]]:
     """Return what failed, and the keys that were told."""
     told: list[str] = []
     with demo.alone(str):
-        return demo.lay(NOW, lambda words: None, told.append, anew=anew), told
+        failed = demo.lay(NOW, lambda words: None, told.append, anew=anew)
+        demo.finish()
+        return failed, told
 
 
 def progress(tmp_path: Path) -> dict[str, object]:

@@ -56,6 +56,7 @@ class Demo:
         """Make the studies that are missing (all if `anew`) and return what failed, in words.
 
         `after_each` is called with the key of each study once it is in place, also of those that were there before.
+        Call `finish` when the worklist has them, too.
         """
         self._failed = []
         exams = cast.exams(now)
@@ -66,7 +67,6 @@ class Demo:
             if study not in missing:
                 after_each(study.key)
         if not missing and not phantoms_missing:
-            self._progress(total, total, "")
             return []
         with self._fetching(missing) as on_the_way:
             while missing:
@@ -84,8 +84,13 @@ class Demo:
             self._progress(done, total, "phantoms")
             self._put(PHANTOMS, studies.known_truth())
             say(f"{total} of {total}: phantoms")
-        self._progress(total, total, "")
+        self._progress(total - 1, total, "")
         return self._failed
+
+    def finish(self) -> None:
+        """Tell the worklist that everything is there, its requests and reading tasks too."""
+        total = len(STUDIES) + 1
+        self._progress(total, total, "")
 
     @contextmanager
     def _fetching(self, missing: list[Study]) -> Iterator[OnTheWay]:

@@ -25,10 +25,10 @@ class FetchCommand(DownloadCommand):
         try:
             session = self.get_default_session(options)
             finder = self._build_package_finder(options=options, session=session)
-            found = (candidate.link for candidate in finder.find_all_candidates(project))
-            link = next((link for link in found if link.filename == filename), None)
+            links = [candidate.link for candidate in finder.find_all_candidates(project)]
+            link = next((link for link in links if link.filename == filename), None)
             if link is None:
-                return ABSENT
+                return ABSENT if links else UNREACHABLE  # pip tells no difference between no project and no answer
             response = session.get(link.url_without_fragment, headers={"Accept-Encoding": "identity"}, stream=True)
             response.raise_for_status()
             with open(target, "wb") as file:

@@ -15,8 +15,10 @@ from django.utils.translation import gettext as _
 from viewer.actions.accounts import ensure_demo_accounts
 from worklist.demo import story
 from worklist.demo.fill import Demo
+from worklist.demo.studies import STUDIES
 
 ARCHIVE = "demo-archive"  # the folder that config.environment gives demo mode
+FIRST_WITHIN = 10.0  # seconds that sync gets to find the first study
 INDEXED_WITHIN = 60.0  # seconds that sync gets to find the last study
 
 
@@ -47,14 +49,14 @@ class Command(BaseCommand):
 
             def tell(key: str) -> None:
                 waiting.append(key)
-                self.tell(waiting, now, patience=10.0 if key == "chest-ct" else 0.0)
+                first = settings.DEMO and key == STUDIES[0].key
+                self.tell(waiting, now, patience=FIRST_WITHIN if first else 0.0)
 
-            failed = demo.lay(now, self.say, tell, anew=options["verb"] == "reset")
+            demo.lay(now, self.say, tell, anew=options["verb"] == "reset")
             self.tell(waiting, now, patience=INDEXED_WITHIN if settings.DEMO else 0.0)
+            demo.finish()
         if waiting:
             self.say(_("The reading tasks of new studies follow when Samsyn runs."))
-        for words in failed:
-            self.stderr.write(words)
 
     def tell(self, waiting: list[str], now: Any, *, patience: float) -> None:
         """Apply the story of the studies that are indexed by now; wait up to `patience` seconds for the others."""
