@@ -33,7 +33,7 @@ def image(number: int, rows: int = 8, columns: int = 6, frames: int = 1) -> np.n
 
 
 def examples() -> dict[str, Dataset]:
-    """Return all instances by file name: four studies, three patients, six series, ten instances."""
+    """Return all instances by file name: four studies, three patients, six series, nine instances."""
     files: dict[str, Dataset] = {}
     for number in (1, 2, 3):
         ct = _image(CHEST, CT_SERIES, number, CTImageStorage, "CT", image(number))

@@ -183,12 +183,18 @@ class FolderArchive:
 
     def _write_object(self, path: bytes, data: bytes) -> Stamp:
         final = os.path.join(os.fsencode(self._objects), path)
-        draft = final + b".part"
+        # Beside the objects, not among them: a scan must never meet one half written. One writer, so one name.
+        draft = os.path.join(os.fsencode(self._objects.parent), f".{self.name}.part".encode())
         with open(draft, "wb") as target:
             target.write(data)
             target.flush()
             os.fsync(target.fileno())
         os.rename(draft, final)
+        folder = os.open(self._objects, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
         return stamp(os.stat(final))
 
     def _address(self, uids: Uids, path: str) -> str:

@@ -36,6 +36,7 @@ NATIVE = frozenset(
 LONGEST_HEADER = 256 << 20
 LONGEST_INFLATED = 1 << 30
 HIGHEST_RATIO = 200
+ALWAYS_INFLATED = 64 << 20
 DEFERRED = 1 << 20
 
 _EXPLICIT = struct.Struct("<HH2sH")
@@ -100,8 +101,8 @@ def exactly(source: BinaryIO, offset: int, length: int) -> bytes:
 def parse(source: BinaryIO) -> Part10:
     """Read the header of a DICOM file, with or without preamble and file meta (PS3.10 7); stop at the pixels.
 
-    Raises Malformed, in words that name the fault but no value. A deflated data set is inflated up to 1 GiB
-    and 200 times its size, no further.
+    Raises Malformed, in words that name the fault but no value. A deflated data set is inflated up to 200
+    times its size or 64 MiB, and never beyond 1 GiB.
     """
     try:
         return _parse(source)
@@ -235,7 +236,7 @@ def _first_is_implicit(dataset: Dataset, implicit: bool) -> bool:
 
 
 def _inflate(source: BinaryIO, deflated: int) -> bytes:
-    ceiling = min(LONGEST_INFLATED, max(1 << 20, deflated * HIGHEST_RATIO))
+    ceiling = min(LONGEST_INFLATED, max(ALWAYS_INFLATED, deflated * HIGHEST_RATIO))
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
     out = bytearray()
     try:
