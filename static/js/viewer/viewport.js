@@ -22,7 +22,7 @@ const LATE = 300;
 const INSIST = 1000;
 const NEIGHBOURS = 24;
 
-/** @typedef {{kind: "empty"} | {kind: "waiting"} | {kind: "picture", answer: Answer} | {kind: "notice", entry: Entry | null, title: string, words: string}} Content */
+/** @typedef {{kind: "empty"} | {kind: "waiting"} | {kind: "picture", answer: Answer} | {kind: "notice", entry: Entry | null, index: number | null, title: string, words: string}} Content */
 
 export class Viewport {
   /** @type {Content} */
@@ -234,7 +234,8 @@ export class Viewport {
    * @param {Pane} pane
    */
   #sayLate(asked, pane) {
-    if (!asked || this.#isShowing(asked) || this.#content.kind === "notice") return;
+    const content = this.#content;
+    if (!asked || this.#isShowing(asked) || (content.kind === "notice" && content.index === pane.index)) return;
     this.#dressing.late(interpolate(gettext("Loading image {index} …"), { index: (pane.index ?? 0) + 1 }));
   }
 
@@ -272,7 +273,7 @@ export class Viewport {
   #notice(entry, title, words) {
     clearTimeout(this.#late);
     clearTimeout(this.#rest);
-    this.#show({ kind: "notice", entry, title, words });
+    this.#show({ kind: "notice", entry, index: this.#pane?.index ?? null, title, words });
   }
 
   /** @param {ResizeObserverEntry[]} entries */
@@ -306,7 +307,7 @@ export class Viewport {
     if (!pane || content.kind === "empty") return this.#dressing.empty();
     if (content.kind === "waiting") return this.#dressing.waiting(standIn(state, pane, null));
     if (content.kind === "notice") {
-      return this.#dressing.notice(standIn(state, pane, content.entry), content.title, content.words, this.#known(state, pane));
+      return this.#dressing.notice(standIn(state, { ...pane, index: content.index }, content.entry), content.title, content.words, this.#known(state, pane));
     }
     const { bitmap, picture } = content.answer;
     const grid = gridOf(picture);
