@@ -25,7 +25,7 @@ POLICY = "; ".join(
 )
 NO_STORE = "no-store"
 IMMUTABLE = "public, max-age=31536000, immutable"
-NOT_NEEDED = ("camera", "microphone", "geolocation", "payment", "usb", "serial", "bluetooth", "display-capture")
+NOT_NEEDED = ("camera", "microphone", "geolocation", "payment", "usb", "serial", "display-capture")
 HEADERS = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",

@@ -80,7 +80,9 @@ class StudyQuery:
         if self.modalities:
             either = Q()
             for modality in self.modalities:
-                either |= Q(modalities__contains=modality)
+                # Stored as words with a space between: CT must not find OCT.
+                either |= Q(modalities=modality) | Q(modalities__startswith=f"{modality} ")
+                either |= Q(modalities__endswith=f" {modality}") | Q(modalities__contains=f" {modality} ")
             condition &= either
         if self.phantoms is not None:
             # Few are phantoms: written as a list, SQLite finds them by its index; the others it had better not.

@@ -22,6 +22,7 @@ def everything() -> list[Dataset]:
         *magnetic(),
         *radiographs(),
         *tall(),
+        *airy(),
         *ultrasound(),
         *damaged(),
         report(),
@@ -83,6 +84,20 @@ def tall() -> list[Dataset]:
         frame_of_reference=uid("doors", "tall frame"),
     )  # fmt: skip
     grey(dataset, np.random.default_rng(1).integers(0, 2000, (40, 60)).astype(np.uint16), bits_stored=12)
+    dataset.RescaleIntercept, dataset.RescaleSlope, dataset.RescaleType = "-1024", "1", "HU"
+    return [dataset]
+
+
+@cache
+def airy() -> list[Dataset]:
+    """A CT without a window, all of it far below soft tissue."""
+    dataset = begin(_exam("Airy"), "CT", uid("doors", "airy", 1))
+    in_series(dataset, number=1, series_uid=uid("doors", "airy"), description="Airy", instance_number=1)
+    place(
+        dataset, position=(0.0, 0.0, 0.0), orientation=(1, 0, 0, 0, 1, 0), spacing=(1.0, 1.0), thickness=1.0,
+        frame_of_reference=uid("doors", "airy frame"),
+    )  # fmt: skip
+    grey(dataset, np.random.default_rng(1).integers(0, 255, (40, 60)).astype(np.uint16), bits_stored=12)
     dataset.RescaleIntercept, dataset.RescaleSlope, dataset.RescaleType = "-1024", "1", "HU"
     return [dataset]
 

@@ -61,6 +61,11 @@ async def test_ct_without_a_window_is_soft_tissue(get: Get) -> None:
     assert (window["center"], window["width"]) == (40, 400)
 
 
+async def test_ct_without_a_window_that_soft_tissue_would_leave_black_has_its_own(get: Get) -> None:
+    answer = await get(f"{address(made.airy()[0])}/rendered?accept=image/png")
+    assert answer.picture["window"]["center"] < -500 and np.ptp(pixels(answer)) > 200
+
+
 async def test_a_region_is_cut_scaled_and_flipped(get: Get) -> None:
     whole = pixels(await get(f"{address(made.speaking()[0])}/rendered?accept=image/png"))
     path = f"{address(made.speaking()[0])}/rendered?accept=image/png&viewport="

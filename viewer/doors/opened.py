@@ -159,17 +159,23 @@ class Opened:
     async def default_voi(self, place: Place, fetch: FetchFrame) -> VOI:
         """Return the window of a frame when none is asked for.
 
-        The file's own; else 400/40 for CT in HU; else display values as they are for 8 bits; else the 1st to 99th
-        percentile of the series, from at most five frames, computed once and kept.
+        The file's own; else 400/40 for CT in HU, unless all of the series lies outside it; else display values as
+        they are for 8 bits; else the 1st to 99th percentile of the series, from at most five frames, computed once
+        and kept.
         """
         choices = self.choices(place)
         if choices:
             return choices[0]
         instance = place.instance
         if instance.Modality == "CT" and pixels.unit(instance, place.frame) == "HU":
-            return windowing.PRESETS["soft tissue"]
+            soft, measured = windowing.PRESETS["soft tissue"], await self.measured(fetch)
+            return soft if overlap(soft, measured) else measured
         if (instance.BitsStored or 16) <= 8 and instance.PixelRepresentation != 1:
             return WHOLE_BYTE
+        return await self.measured(fetch)
+
+    async def measured(self, fetch: FetchFrame) -> Window:
+        """Return the automatic window of the series, computed at the first call."""
         if self.automatic is None or (
             self.automatic.done() and (self.automatic.cancelled() or self.automatic.exception())
         ):
@@ -196,6 +202,11 @@ class Opened:
         if not values:
             raise Refusal(502, _("No image of the series can be read, so its window isn't known"))
         return windowing.automatic(np.concatenate(values))
+
+
+def overlap(one: Window, other: Window) -> bool:
+    """Say whether two windows have modality values in common."""
+    return abs(one.center - other.center) < (one.width + other.width) / 2
 
 
 def sample(instance: Instance, number: int, stored: np.ndarray) -> np.ndarray:
