@@ -130,6 +130,20 @@ def _mark_conflicts(patients: set[int], uids: set[str], doubled: set[str]) -> No
 
 
 @transaction.atomic
+def mark_archive_conflicts(archive: Archive, doubtful: dict[str, str]) -> None:
+    """Mark the studies (UID to Study.Conflict) whose files the archive found in doubt, and no others."""
+    marked = Study.objects.filter(archive=archive).exclude(archive_conflict=Study.Conflict.NONE)
+    gone = [study.pk for study in marked if study.uid not in doubtful]
+    changed = Study.objects.filter(pk__in=gone).update(archive_conflict=Study.Conflict.NONE)
+    for conflict in set(doubtful.values()):
+        uids = [uid for uid, found in doubtful.items() if found == conflict]
+        there = Study.objects.filter(archive=archive, uid__in=uids).exclude(archive_conflict=conflict)
+        changed += there.update(archive_conflict=conflict)
+    if changed:
+        live.publish("list", {"changed": changed})
+
+
+@transaction.atomic
 def write_series(study: Study, listed: list[SeriesListing]) -> None:
     """Write the series of `study` as listed; what the study's own row leaves open is counted from them."""
     known = {series.uid: series for series in study.series.all()}

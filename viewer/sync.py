@@ -42,6 +42,7 @@ class Sync:
         self.identity = "sole" if connection.vendor == "sqlite" else f"{socket.gethostname()}:{os.getpid()}"[:64]
         self._next_recent = self._next_sweep = self._next_scan = 0.0
         self._started = False
+        self._doubtful: dict[str, str] = {}  # studies whose files claim what isn't theirs, from the last scan
 
     def run(self) -> None:
         """Keep the index in step until `stopping` is set; errors are told on the archive's row and tried again."""
@@ -71,6 +72,11 @@ class Sync:
             if now >= self._next_scan:
                 report = port.scan()
                 self._next_scan = time.monotonic() + max(SCAN_EVERY, 10 * report.seconds)
+                self._doubtful = {
+                    uid: Study.Conflict.TWO_PATIENTS if uid == conflict.uid else Study.Conflict.DUPLICATES
+                    for conflict in report.conflicts
+                    for uid in conflict.studies
+                }
                 if report.added or report.changed or report.removed:
                     self._next_sweep = 0.0
                 self._ready()
@@ -176,6 +182,7 @@ class Sync:
                 Study.objects.filter(pk=study.pk).update(missed_sweeps=0)
             else:
                 index.mark_gone(study)
+        index.mark_archive_conflicts(row, self._doubtful)
         self._ready(swept=True)
         return Study.objects.filter(archive=row, gone_at__isnull=True, missed_sweeps__gt=0).exists()
 

@@ -2,12 +2,15 @@
 
 import time
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
+from config.environment import Source
 from tests.conftest import attributes
+from tests.phantoms import speaking_phantom
 from viewer import archives, index, listing, sync
 from viewer.archive import Unreachable
 from viewer.archive.port import NotThere
@@ -297,3 +300,35 @@ def test_edited_demographics_move_the_study(add_study: Callable[..., Study]) -> 
     assert after.pk == before.pk
     assert after.patient.patient_id == "P2"
     assert after.PatientName == "Falk^Bo"
+
+
+def test_a_folder_is_followed_and_its_doubtful_files_are_told(archive: Archive, tmp_path: Path, settings: Any) -> None:
+    folder = tmp_path / "images"
+    folder.mkdir()
+    settings.STATE = tmp_path
+    settings.ARCHIVES = {"main": Source(str(folder))}
+    archives._ports.clear()
+    one, two = speaking_phantom(slices=2), speaking_phantom(patient=2, slices=2)
+    for number, dataset in enumerate([*one, *two]):
+        dataset.save_as(folder / f"{number}.dcm", enforce_file_format=True)
+    port = archives.get("main")
+    following = sync.Sync("main")
+    port.scan(settle=0)
+    following.round()
+    assert present() == {str(one[0].StudyInstanceUID), str(two[0].StudyInstanceUID)}
+    assert not any(study.identity_conflict for study in Study.objects.all())
+    assert Series.objects.count() == 2
+    mixed = two[0]
+    mixed.StudyInstanceUID, mixed.SOPInstanceUID = one[0].StudyInstanceUID, f"{mixed.SOPInstanceUID}.9"
+    mixed.file_meta.MediaStorageSOPInstanceUID = mixed.SOPInstanceUID
+    mixed.save_as(folder / "mixed.dcm", enforce_file_format=True)
+    port.scan(settle=0)
+    following._next_scan = following._next_sweep = 0.0
+    following.round()
+    told = {study.uid: study.archive_conflict for study in Study.objects.all()}
+    assert told == {str(one[0].StudyInstanceUID): "two_patients", str(two[1].StudyInstanceUID): ""}
+    (folder / "mixed.dcm").unlink()
+    following._next_scan = following._next_sweep = 0.0
+    following.round()
+    assert not any(study.identity_conflict for study in Study.objects.all())
+    archives._ports.clear()

@@ -62,11 +62,15 @@ class Skipped:
 
 @dataclass(frozen=True)
 class Conflict:
-    """Files that claim the same identity with different content; the first path is the one shown."""
+    """Files that claim the same identity with different content; the first path is the one shown.
+
+    `uid` is what they claim, `studies` are the Study Instance UIDs that are in doubt for it.
+    """
 
     uid: str
     paths: tuple[str, ...]
     words: str
+    studies: tuple[str, ...]
 
 
 @dataclass(frozen=True)

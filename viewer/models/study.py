@@ -68,6 +68,7 @@ class Study(models.Model):
         NONE = "", ""
         OTHER_PERSON = "other_person", _("The same patient ID is used with another name or birth date")
         TWO_PATIENTS = "two_patients", _("This study UID is used for two patients")
+        DUPLICATES = "duplicates", _("Objects of this study share their UID with other objects")
 
     archive = models.ForeignKey(Archive, models.PROTECT, related_name="studies")
     uid = models.CharField(max_length=64)
@@ -91,6 +92,8 @@ class Study(models.Model):
     instance_count = models.PositiveIntegerField(null=True, blank=True)
     fold = models.TextField(blank=True)  # everything that free words search
     conflict = models.CharField(max_length=16, choices=Conflict, default=Conflict.NONE, blank=True)
+    # What the archive itself found by reading its files.
+    archive_conflict = models.CharField(max_length=16, choices=Conflict, default=Conflict.NONE, blank=True)
     digest = models.CharField(max_length=32)  # of the archive's answer: tells whether anything changed
     series_read_at = models.DateTimeField(null=True, blank=True)
     missed_sweeps = models.PositiveSmallIntegerField(default=0)
@@ -103,7 +106,12 @@ class Study(models.Model):
         constraints = [models.UniqueConstraint(fields=["archive", "uid"], name="study_is_archive_and_uid")]
         indexes = [
             models.Index(fields=["uid"], name="study_uid"),
-            models.Index(fields=["-study_datetime", "-id"], name="study_newest_first"),
+            # Holds all that a list asks of a study to count it, and to find the newest.
+            models.Index(
+                fields=["-study_datetime", "-id", "quality_control"],
+                condition=models.Q(gone_at__isnull=True),
+                name="study_present_newest_first",
+            ),
             models.Index(fields=["quality_control", "-study_datetime", "-id"], name="study_kind_newest_first"),
             models.Index(fields=["patient", "study_datetime"], name="study_of_patient"),
             models.Index(fields=["accession_number"], name="study_accession"),
@@ -120,7 +128,7 @@ class Study(models.Model):
     @property
     def identity_conflict(self) -> str:
         """Return words for an identity that can't be trusted, else an empty text."""
-        return str(self.Conflict(self.conflict).label)
+        return str(self.Conflict(self.conflict or self.archive_conflict).label)
 
     @property
     def display(self) -> names.PersonName:
