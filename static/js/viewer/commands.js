@@ -5,9 +5,8 @@ import { gettext, interpolate } from "../shared/i18n.js";
 import { number } from "./corners.js";
 import * as presets from "./presets.js";
 import { candidates, nextSeries, nextStudy } from "./shelf.js";
-import {
-  arrange, changePane, cycleText, flip, nextPane, paneAt, reset, rotate, scroll, scrollTo, stackOf,
-} from "./state.js";
+import { arrange, changePane, cycleText, flip, nextPane, reset, rotate, scroll, scrollTo } from "./panes.js";
+import { paneAt, stackOf } from "./state.js";
 
 /** @typedef {"tools" | "image" | "window" | "move" | "layout" | "page"} Group */
 /** What only the page itself can do. @typedef {"palette" | "help" | "zoom-in" | "zoom-out" | "left" | "right" | "up" | "down"} Effect */

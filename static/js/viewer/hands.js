@@ -5,7 +5,8 @@
 /** @import { Viewport } from "./viewport.js" */
 import { panned, zoomed } from "./geometry.js";
 import { startOf } from "./presets.js";
-import { changePane, paneAt, scroll, stackOf } from "./state.js";
+import { changePane, scroll } from "./panes.js";
+import { paneAt, stackOf } from "./state.js";
 import { dragWindow, dragZoom } from "./tools.js";
 import { gridOf } from "./wishes.js";
 

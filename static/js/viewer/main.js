@@ -1,26 +1,25 @@
 /** Wiring only: the page's JSON becomes a store, the store becomes panes, hands and lines change the store. */
 
-/** @import { Preferences, SeriesStacks, State } from "./state.js" */
+/** @import { State } from "./state.js" */
 /** @import { Command } from "./commands.js" */
-import { ApiError, getJson, putJson, request } from "../shared/api.js";
+import { putJson } from "../shared/api.js";
 import { el, find, setText } from "../shared/dom.js";
 import { gettext } from "../shared/i18n.js";
-import { chord, isSingle, takesKeys } from "../shared/keys.js";
 import { createStore } from "../shared/store.js";
-import { bindings } from "./commands.js";
+import { Asking, wordsOf } from "./asking.js";
 import { byKey } from "./hands.js";
 import { persons } from "./identity.js";
+import { listenToKeys } from "./keyboard.js";
 import { contextMenu } from "./menu.js";
 import { helpSheet, palette } from "./palette.js";
 import { fillPanel, takeDrops } from "./panel.js";
+import { place } from "./panes.js";
 import { Pictures } from "./pictures.js";
 import { listen } from "./pointer.js";
 import { restore } from "./presentation.js";
 import { keepSaved } from "./saving.js";
 import { first, listStudy } from "./shelf.js";
-import {
-  changePane, initial, pane, paneAt, place, PREFERENCES, receiveProgress, receiveSeries, receiveStudy, seriesKey, stackOf, studyKey,
-} from "./state.js";
+import { initial, pane, paneAt, PREFERENCES, receiveProgress, seriesKey, studyKey } from "./state.js";
 import { fillToolbar } from "./toolbar.js";
 import { Viewport } from "./viewport.js";
 
@@ -42,10 +41,9 @@ const pictures = new Pictures(page.urls.socket, {
   onMessage: hear,
 });
 
+const asking = new Asking(store, pictures);
 /** @type {Viewport[]} */
 const viewports = [];
-/** @type {Map<string, Promise<void>>} */
-const asked = new Map();
 
 /** As many image areas as the layout has places; they are made once and kept. */
 function makePanes(/** @type {number} */ count) {
@@ -81,72 +79,7 @@ function hear(message) {
   } else if (message.probe) {
     viewports.forEach((viewport) => viewport.probed(message.probe));
   } else if (typeof message.topic === "string" && message.topic.startsWith("series.")) {
-    void askSeriesAgain(message.topic.slice("series.".length));
-  }
-}
-
-/** What passes by itself: no line, or a server that is starting. */
-const PASSING = [0, 502, 503, 504];
-const AGAIN = 1500;
-
-/**
- * The words of a failure, which is tried again when it is one that passes.
- * @param {unknown} error
- * @param {() => void} again
- */
-function failure(error, again) {
-  const words = wordsOf(error);
-  if (error instanceof ApiError && PASSING.includes(error.status)) setTimeout(again, AGAIN);
-  return { error: words };
-}
-
-/** @param {unknown} error @returns {string} */
-function wordsOf(error) {
-  if (error instanceof ApiError) return error.message;
-  throw error;
-}
-
-/**
- * Ask once; what failed may be asked for again.
- * @param {string} key
- * @param {() => Promise<boolean>} question false: it failed
- */
-function once(key, question) {
-  const pending = asked.get(key);
-  if (pending) return pending;
-  const answer = question().then((answered) => void (answered || asked.delete(key)));
-  asked.set(key, answer);
-  return answer;
-}
-
-/** @param {string} key archive and study */
-function askStudy(key) {
-  return once(key, async () => {
-    const answer = await getJson(`/api/studies/${key}/`).catch((error) => failure(error, () => askStudy(key)));
-    store.update((state) => receiveStudy(state, key, answer));
-    return !("error" in answer);
-  });
-}
-
-/** @param {string} key archive, study and series */
-function askSeries(key) {
-  return once(key, async () => {
-    const [archive, study, series] = key.split("/");
-    /** @type {SeriesStacks | {error: string}} */
-    const answer = await getJson(`/api/studies/${archive}/${study}/series/${series}/stacks/`).catch((error) => failure(error, () => askSeries(key)));
-    store.update((state) => receiveSeries(state, key, answer));
-    pictures.tell({ listen: `series.${series}` });
-    return !("error" in answer);
-  });
-}
-
-/** @param {string} series whose images have changed in the archive */
-async function askSeriesAgain(series) {
-  const keys = Object.keys(store.state.series).filter((key) => key.endsWith(`/${series}`));
-  pictures.forget();
-  for (const key of keys) {
-    asked.delete(key);
-    await askSeries(key);
+    void asking.seriesAgain(message.topic.slice("series.".length));
   }
 }
 
@@ -187,23 +120,7 @@ function focusActive() {
   viewports[store.state.active]?.area.focus({ preventScroll: true });
 }
 
-document.addEventListener("keydown", (event) => {
-  if (takesKeys(event.target) || event.defaultPrevented) return;
-  const name = chord(event);
-  const { preferences } = store.state;
-  const command = bindings(preferences.keys).get(name);
-  if (!command) return;
-  if (isSingle(name)) {
-    // Single keys act on images only: the one with the focus, or the one under the pointer (WCAG 2.1.4).
-    const onImage = hovered !== null || viewports.some(({ area }) => area === document.activeElement);
-    const moves = /^(Shift\+)?(Arrow|Home|End|Page)/.test(name);
-    if (!onImage || (!moves && !preferences.single_keys)) return;
-    if (hovered === null || event.target === document.body || viewports.some(({ area }) => area === event.target)) event.preventDefault();
-    else return;
-  }
-  event.preventDefault();
-  run(command, hovered?.number);
-});
+listenToKeys(store, viewports, () => hovered, run);
 
 fillToolbar(find("#toolbar"), store, (command, event) => {
   run(command);
@@ -241,13 +158,13 @@ store.watch((state) => state.maximised, (maximised) => grid.classList.toggle("ma
 store.watch((state) => state.panes, (panes) => {
   for (const shown of panes) {
     if (!shown) continue;
-    void askStudy(studyKey(shown.source));
-    void askSeries(seriesKey(shown.source));
+    void asking.study(studyKey(shown.source));
+    void asking.series(seriesKey(shown.source));
   }
   checkPersons();
 });
 store.watch((state) => state.listed, (key) => {
-  void askStudy(key);
+  void asking.study(key);
   if (key !== studyKey(store.state) || opening) opening = key;
 });
 store.watch((state) => state.studies, () => {
@@ -265,17 +182,6 @@ store.watch((state) => state.line, (line) => {
 addEventListener("pagehide", () => pictures.close());
 addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
 
-/** @param {string} address @returns {Promise<any>} null where there is nothing, or nothing for this user */
-async function optional(address) {
-  try {
-    const body = await (await request(address)).text();
-    return body === "" ? null : JSON.parse(body);
-  } catch (error) {
-    wordsOf(error);
-    return null;
-  }
-}
-
 /** @param {State} state @param {any} saved */
 function begin(state, saved) {
   if (saved) return restore(state, saved);
@@ -286,9 +192,9 @@ function begin(state, saved) {
 async function open() {
   const stateAddress = page.state_id ? `${page.urls.states}${page.state_id}/` : page.urls.state;
   const [, saved, preferences] = await Promise.all([
-    askStudy(studyKey(page)),
-    optional(stateAddress),
-    optional(`${page.urls.preferences}${PREFERENCE}/`),
+    asking.study(studyKey(page)),
+    asking.optional(stateAddress),
+    asking.optional(`${page.urls.preferences}${PREFERENCE}/`),
   ]);
   const own = store.state.studies[studyKey(page)];
   if (own && "error" in own) return fail(own.error);
@@ -298,7 +204,7 @@ async function open() {
   keepSaved(store, page.urls.state);
   const studies = own?.studies ?? [];
   // The priors wait for the first picture; what they hold decides what a second pane offers.
-  setTimeout(() => studies.forEach((study) => void askStudy(studyKey(study))), 1000);
+  setTimeout(() => studies.forEach((study) => void asking.study(studyKey(study))), 1000);
 }
 
 /** The study holds other things than images that can be shown: the panel names them. */

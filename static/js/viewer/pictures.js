@@ -29,6 +29,8 @@ export class Pictures {
   #sequence = 0;
   #bytes = 0;
   #dead = false;
+  /** @type {Map<string, string>} */
+  #standing = new Map();
   #filling = new AbortController();
   #wire;
 
@@ -43,6 +45,7 @@ export class Pictures {
       onBinary: (header, body) => void this.#receive(header, body),
       onRoundTrip: (milliseconds) => (this.#line = measured.roundTrip(this.#line, milliseconds)),
       onState: (state) => {
+        if (state === "open") for (const words of this.#standing.values()) this.tell(JSON.parse(words));
         if (state === "lost") this.#turnToHttp();
         if (state === "refused") this.forget();
         onState(state);
@@ -56,8 +59,20 @@ export class Pictures {
     return measured.losslessMoving(this.#line, this.#bytes || undefined);
   }
 
-  /** @param {object} message */
+  /** @param {object} message that is worth nothing later */
   tell(message) {
+    this.#wire.send(message);
+  }
+
+  /**
+   * A message that stands until another one takes its place: told again whenever the line comes back.
+   * @param {string} name
+   * @param {object} message
+   */
+  stand(name, message) {
+    const words = JSON.stringify(message);
+    if (this.#standing.get(name) === words) return;
+    this.#standing.set(name, words);
     this.#wire.send(message);
   }
 

@@ -6,7 +6,8 @@
 import { maximise } from "./commands.js";
 import { panned, zoomed } from "./geometry.js";
 import { startOf } from "./presets.js";
-import { activate, changePane, paneAt, scroll, scrollTo, stackOf } from "./state.js";
+import { activate, changePane, scroll, scrollTo } from "./panes.js";
+import { paneAt, stackOf } from "./state.js";
 import { dragScroll, dragWindow, dragZoom, wheelSteps, wheelZoom } from "./tools.js";
 import { gridOf } from "./wishes.js";
 

@@ -1,12 +1,13 @@
 /** The bar at the right of a pane: where one is in the stack, what has arrived, what was seen, what is missing. */
 
-/** @import { Stack, State } from "./state.js" */
+/** @import { State } from "./state.js" */
 /** @import { Store } from "../shared/store.js" */
 import { el } from "../shared/dom.js";
 import { gettext, interpolate } from "../shared/i18n.js";
-import { activate, frameKey, isShown, paneAt, progressKey, scrollTo, stackKey, stackOf } from "./state.js";
+import { activate, scrollTo } from "./panes.js";
+import { frameKey, isShown, paneAt, progressKey, stackKey, stackOf } from "./state.js";
 
-const COLOURS = { p: "--bar-present", f: "--danger", q: "--bar-queued" };
+const COLOURS = { p: "--bar-present", f: "--danger" };
 
 /**
  * The rectangles of a gap's sign: a stroke where it begins and one at the side.

@@ -3,7 +3,8 @@
 /** @import { Pane, SeriesOverview, Shown, Source, State, StudyOverview } from "./state.js" */
 import { gettext, ngettext } from "../shared/i18n.js";
 import { CT, presetsFor, wanted, windowOf } from "./presets.js";
-import { isShown, pane, paneAt, place, seriesKey, stackKey, stackOf, studyKey, visible } from "./state.js";
+import { place } from "./panes.js";
+import { isShown, pane, paneAt, seriesKey, stackKey, stackOf, studyKey, visible } from "./state.js";
 
 /**
  * One thumbnail: a stack, a series whose stacks aren't known yet, or a series that can't be shown.

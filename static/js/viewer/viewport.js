@@ -2,25 +2,26 @@
 
 /** @import { Entry, Pane, Shown, Stack, State } from "./state.js" */
 /** @import { Answer, Pictures } from "./pictures.js" */
-/** @import { Picture } from "./corners.js" */
 /** @import { Store } from "../shared/store.js" */
 /** @import { Wish } from "./wishes.js" */
 import { el } from "../shared/dom.js";
 import { gettext, interpolate } from "../shared/i18n.js";
-import { interval, number, zoomWords } from "./corners.js";
+import { blacken, draw } from "./drawing.js";
 import { Dressing } from "./dressing.js";
-import { apply, inverse, magnification, matrix } from "./geometry.js";
+import { matrix } from "./geometry.js";
+import { known } from "./known.js";
+import { markSeen } from "./panes.js";
 import { keyOf } from "./pictures.js";
+import { Probe } from "./probe.js";
 import { ScrollBar } from "./scrollbar.js";
-import { frameKey, isShown, markSeen, paneAt, seriesKey, stackKey, stackOf, studyKey, visible } from "./state.js";
+import { frameKey, isShown, paneAt, seriesKey, stackOf, visible } from "./state.js";
 import { standIn } from "./standin.js";
-import { frameResource, gridOf, wish } from "./wishes.js";
+import { frameResource, gridOf, neighbours, wish } from "./wishes.js";
 
 /** A hand that hasn't moved for this long rests. */
 const REST = 120;
 const LATE = 300;
 const INSIST = 1000;
-const NEIGHBOURS = 24;
 
 /** @typedef {{kind: "empty"} | {kind: "waiting"} | {kind: "picture", answer: Answer} | {kind: "notice", entry: Entry | null, index: number | null, title: string, words: string}} Content */
 
@@ -39,10 +40,7 @@ export class Viewport {
   #context;
   #dressing;
   #bar;
-  #probed = "";
-  #probeSeq = 0;
-  /** @type {[number, number] | null} */
-  #pointer = null;
+  #probe;
 
   /**
    * @param {number} place of the pane in the layout
@@ -60,6 +58,7 @@ export class Viewport {
     this.#context = /** @type {CanvasRenderingContext2D} */ (this.#canvas.getContext("2d", { alpha: false }));
     this.area = el("div", { class: "area", tabindex: 0, role: "application", "aria-roledescription": gettext("image area") }, this.#canvas);
     this.#dressing = new Dressing(this.area);
+    this.#probe = new Probe((probe) => pictures.tell({ probe }), place);
     this.#bar = new ScrollBar(store, place);
     this.element = el("section", { class: "pane", "data-pane": place }, this.area, this.#bar.element);
     pictures.open(place, {
@@ -95,25 +94,16 @@ export class Viewport {
    * @param {[number, number] | null} at device pixels
    */
   point(at) {
-    this.#pointer = at;
     const stack = stackOf(this.store.state, this.#pane);
-    if (!at || !this.#pane || !stack || this.#content.kind !== "picture") return this.#dressing.value("");
-    const { resource } = this.#content.answer.wish;
-    const [x, y] = apply(inverse(matrix(gridOf(stack), this.size, this.#pane)), ...at).map(Math.floor);
-    if (x === undefined || y === undefined || x < 0 || y < 0 || x >= stack.columns || y >= stack.rows) return this.#dressing.value("");
-    const asked = `${resource} ${x} ${y}`;
-    if (asked === this.#probed) return;
-    this.#probed = asked;
-    this.pictures.tell({ probe: { seq: this.number + 16 * ++this.#probeSeq, resource, x, y } });
+    const shown = this.#content.kind === "picture" ? this.#content.answer.wish.resource : null;
+    const placed = stack && this.#pane && matrix(gridOf(stack), this.size, this.#pane);
+    this.#dressing.value(this.#probe.at(at, shown, placed && { ...stack, placed }));
   }
 
-  /** @param {Record<string, any>} probe */
-  probed({ seq, resource, value, unit, words }) {
-    // A value belongs to its picture: an answer about another one is of no use any more.
-    if (seq !== this.number + 16 * this.#probeSeq || this.#content.kind !== "picture") return;
-    if (this.#content.answer.wish.resource !== resource || !this.#pointer) return;
-    const numbers = [value ?? []].flat();
-    this.#dressing.value(numbers.length ? `${numbers.map((each) => number(each, 3)).join(" ")} ${unit ?? ""}`.trim() : (words ?? ""));
+  /** @param {Record<string, any>} answer to a probe */
+  probed(answer) {
+    const words = this.#probe.answered(answer, this.#content.kind === "picture" ? this.#content.answer.wish.resource : null);
+    if (words !== null) this.#dressing.value(words);
   }
 
   /** @param {State} state */
@@ -201,32 +191,19 @@ export class Viewport {
    * @param {Shown} entry
    */
   #settle(pane, stack, entry) {
+    const { state } = this.store;
     const asked = wish(pane, stack, entry, this.size, { lossless: true });
     if (!asked || !this.#canvas.width) return;
     if (this.#content.kind !== "picture" || keyOf(this.#content.answer.wish) !== keyOf(asked)) this.pictures.want(this.number, asked);
-    else this.#fill(pane, stack);
+    else if (state.active === this.number) void this.pictures.fill(neighbours(pane, stack, this.#direction, this.size));
     this.#dressing.announce();
-  }
-
-  /**
-   * @param {Pane} pane
-   * @param {Stack} stack
-   */
-  #fill(pane, stack) {
-    if (this.store.state.active !== this.number || pane.index === null) return;
-    const steps = Array.from({ length: NEIGHBOURS }, (_, index) => index + 1);
-    const ahead = steps.flatMap((step) => (step % 3 === 0 ? [step, -step / 3] : [step]));
-    const wishes = ahead.flatMap((step) => {
-      const entry = stack.entries[(pane.index ?? 0) + step * this.#direction];
-      return isShown(entry) ? (wish(pane, stack, entry, this.size, { lossless: true }) ?? []) : [];
-    });
-    void this.pictures.fill(wishes);
   }
 
   /** @param {Pane} pane */
   #lookAhead(pane) {
     const { archive, study, series, stack } = pane.source;
-    this.pictures.tell({ looking: { archive, study, series, stack, index: pane.index ?? 0, direction: this.#direction } });
+    const looking = { archive, study, series, stack, index: pane.index ?? 0, direction: this.#direction };
+    this.pictures.stand(`looking ${this.number}`, { looking });
   }
 
   /**
@@ -298,58 +275,23 @@ export class Viewport {
   /** Picture and text: both from the same answer, in the same frame of the screen. */
   #paint() {
     const context = this.#context;
-    context.setTransform(1, 0, 0, 1, 0, 0);
-    context.fillStyle = "#000";
-    context.fillRect(0, 0, this.#canvas.width, this.#canvas.height);
-    const state = this.store.state;
+    blacken(context);
+    const { state } = this.store;
     const pane = this.#pane;
     const content = this.#content;
-    if (!pane || content.kind === "empty") return this.#dressing.empty();
+    const ofPage = pane && known(state, pane, this.picture, { canvas: this.size, width: this.area.clientWidth });
+    if (!pane || !ofPage || content.kind === "empty") return this.#dressing.empty();
     if (content.kind === "waiting") return this.#dressing.waiting(standIn(state, pane, null));
     if (content.kind === "notice") {
-      return this.#dressing.notice(standIn(state, { ...pane, index: content.index }, content.entry), content.title, content.words, this.#known(state, pane));
+      return this.#dressing.notice(standIn(state, { ...pane, index: content.index }, content.entry), content.title, content.words, ofPage);
     }
-    const { bitmap, picture } = content.answer;
-    const grid = gridOf(picture);
-    const placed = matrix(grid, this.size, pane);
-    const scale = magnification(grid, this.size, pane);
-    context.setTransform(...placed);
-    const [x, y, width, height] = picture.region;
-    // Nothing is mixed where a pixel of the answer is a pixel of the screen.
-    context.imageSmoothingEnabled = Math.abs((scale * width) / bitmap.width - 1) > 1e-3 || Math.abs((scale * grid.aspect * height) / bitmap.height - 1) > 1e-3;
-    context.imageSmoothingQuality = "medium";
-    context.drawImage(bitmap, x, y, width, height);
-    this.#dressing.picture(picture, placed, scale, this.#known(state, pane), stackOf(state, pane)?.plane ?? "");
+    const { picture } = content.answer;
+    const { placed, scale } = draw(context, content.answer, this.size, pane);
+    this.#dressing.picture(picture, placed, scale, ofPage, stackOf(state, pane)?.plane ?? "");
     this.onPaint();
     this.store.update((now) => markSeen(now, pane, frameKey(picture)));
-    if (this.#pointer) this.point(this.#pointer);
+    if (this.#probe.pointer) this.point(this.#probe.pointer);
   }
-
-  /**
-   * What the page itself knows of a pane, beside its picture.
-   * @param {State} state
-   * @param {Pane} pane
-   */
-  #known(state, pane) {
-    const own = state.studies[studyKey(state)];
-    const date = this.picture?.study_date ?? dateOf(state, pane);
-    const prior = own && !("error" in own) ? interval(date, own.study_date) : "";
-    const series = state.series[seriesKey(pane.source)];
-    const known = !series || "error" in series || series.total_known;
-    const total = known ? "" : interpolate(gettext("{count} received, total unknown"), { count: series.received });
-    const stack = stackOf(state, pane);
-    const zoom = stack ? zoomWords(magnification(gridOf(stack), this.size, pane)) : "";
-    return { prior: studyKey(pane.source) === studyKey(state) ? "" : prior, total, zoom, text: pane.text, narrow: this.area.clientWidth < 400 };
-  }
-}
-
-/**
- * @param {State} state
- * @param {Pane} pane
- */
-function dateOf(state, pane) {
-  const study = state.studies[studyKey(pane.source)];
-  return study && !("error" in study) ? study.study_date : "";
 }
 
 /** @param {import("./state.js").SeriesStacks} series */

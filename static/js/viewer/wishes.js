@@ -4,6 +4,7 @@
 /** @import { Grid, Rect, Size } from "./geometry.js" */
 import { magnification, matrix, seenPart } from "./geometry.js";
 import { wanted } from "./presets.js";
+import { isShown } from "./state.js";
 
 /**
  * @typedef {object} Wish
@@ -18,6 +19,7 @@ const WHOLE = 2 ** 22;
 /** Parts start and end on multiples of this, so that small moves need no new picture. */
 const BLOCK = 128;
 const LONGEST = 8192;
+const NEIGHBOURS = 24;
 
 /** @param {Grid} stack @returns {Grid} */
 export const gridOf = ({ columns, rows, aspect }) => ({ columns, rows, aspect: aspect > 0 ? aspect : 1 });
@@ -51,6 +53,24 @@ export function wish(shown, stack, entry, canvas, { lossless }) {
   ].filter(Boolean).join("&");
   const query = [lossless ? "accept=image/png" : "accept=image/jpeg&quality=80", look, view && `viewport=${view}`];
   return { resource: frameResource(shown.source, entry), query: query.filter(Boolean).join("&"), look, lossless };
+}
+
+/**
+ * What a hand may want next: mostly onward, some back, nearest first; gaps left out.
+ * @param {Pane} shown
+ * @param {Stack} stack
+ * @param {number} direction 1 or -1
+ * @param {Size} canvas
+ * @returns {Wish[]}
+ */
+export function neighbours(shown, stack, direction, canvas) {
+  if (shown.index === null) return [];
+  const steps = Array.from({ length: NEIGHBOURS }, (_, index) => index + 1);
+  const around = steps.flatMap((step) => (step % 3 === 0 ? [step, -step / 3] : [step]));
+  return around.flatMap((step) => {
+    const entry = stack.entries[/** @type {number} */ (shown.index) + step * direction];
+    return isShown(entry) ? (wish(shown, stack, entry, canvas, { lossless: true }) ?? []) : [];
+  });
 }
 
 /**

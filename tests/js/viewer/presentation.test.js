@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { restore, save } from "../../../static/js/viewer/presentation.js";
-import { arrange, changePane, initial, paneAt, receiveSeries, scroll, scrollTo } from "../../../static/js/viewer/state.js";
+import { arrange, changePane, scroll, scrollTo } from "../../../static/js/viewer/panes.js";
+import { initial, paneAt, receiveSeries } from "../../../static/js/viewer/state.js";
 import { open, series, stack } from "./stacks.js";
 
 it("is nothing before anything is shown", () => {

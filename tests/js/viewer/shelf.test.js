@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { persons } from "../../../static/js/viewer/identity.js";
 import { candidates, first, isOf, listStudy, nextSeries, nextStudy, shelf } from "../../../static/js/viewer/shelf.js";
-import { arrange, initial, pane, paneAt, receiveSeries, receiveStudy } from "../../../static/js/viewer/state.js";
+import { arrange } from "../../../static/js/viewer/panes.js";
+import { initial, pane, paneAt, receiveSeries, receiveStudy } from "../../../static/js/viewer/state.js";
 import { open, series, SOURCE, stack, study } from "./stacks.js";
 
 const known = () => receiveStudy(initial("main", "1.2"), "main/1.2", study());

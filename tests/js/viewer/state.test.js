@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import {
-  activate, arrange, changePane, cycleText, entryOf, flip, isShown, markSeen, pane, paneAt, place, receiveSeries, reset, rotate,
-  scroll, scrollTo, visible,
-} from "../../../static/js/viewer/state.js";
+  activate, arrange, changePane, cycleText, flip, markSeen, place, reset, rotate, scroll, scrollTo,
+} from "../../../static/js/viewer/panes.js";
+import { entryOf, isShown, pane, paneAt, receiveSeries, visible } from "../../../static/js/viewer/state.js";
 import { open, series, SOURCE, stack } from "./stacks.js";
 
 describe("scrolling", () => {

@@ -1,0 +1,105 @@
+/** What the page asks of the server about studies and series: once, and again where a failure passes by itself. */
+
+/** @import { SeriesStacks, State } from "./state.js" */
+/** @import { Store } from "../shared/store.js" */
+/** @import { Pictures } from "./pictures.js" */
+import { ApiError, getJson, request } from "../shared/api.js";
+import { receiveSeries, receiveStudy } from "./state.js";
+
+/** No line, or a server that is starting. */
+const PASSING = [0, 502, 503, 504];
+const AGAIN = 1500;
+
+/**
+ * The words of an answer that wasn't hoped for; anything else is a fault of ours and goes on up.
+ * @param {unknown} error
+ * @returns {string}
+ */
+export function wordsOf(error) {
+  if (error instanceof ApiError) return error.message;
+  throw error;
+}
+
+export class Asking {
+  /** @type {Map<string, Promise<void>>} */
+  #asked = new Map();
+
+  /**
+   * @param {Store<State>} store
+   * @param {Pictures} pictures
+   */
+  constructor(store, pictures) {
+    this.store = store;
+    this.pictures = pictures;
+  }
+
+  /** @param {string} key archive and study */
+  study(key) {
+    return this.#once(key, async () => {
+      const answer = await getJson(`/api/studies/${key}/`).catch((error) => this.#failure(error, () => this.study(key)));
+      this.store.update((state) => receiveStudy(state, key, answer));
+      return !("error" in answer);
+    });
+  }
+
+  /** @param {string} key archive, study and series */
+  series(key) {
+    return this.#once(key, async () => {
+      const [archive, study, series] = key.split("/");
+      const address = `/api/studies/${archive}/${study}/series/${series}/stacks/`;
+      /** @type {SeriesStacks | {error: string}} */
+      const answer = await getJson(address).catch((error) => this.#failure(error, () => this.series(key)));
+      this.store.update((state) => receiveSeries(state, key, answer));
+      this.pictures.stand(`listen ${series}`, { listen: `series.${series}` });
+      return !("error" in answer);
+    });
+  }
+
+  /**
+   * The images of a series have changed in the archive: what is kept of it is of no use any more.
+   * @param {string} series
+   */
+  async seriesAgain(series) {
+    this.pictures.forget();
+    for (const key of Object.keys(this.store.state.series).filter((each) => each.endsWith(`/${series}`))) {
+      this.#asked.delete(key);
+      await this.series(key);
+    }
+  }
+
+  /**
+   * @param {string} address
+   * @returns {Promise<any>} null where there is nothing, or nothing for this user
+   */
+  async optional(address) {
+    try {
+      const body = await (await request(address)).text();
+      return body === "" ? null : JSON.parse(body);
+    } catch (error) {
+      wordsOf(error);
+      return null;
+    }
+  }
+
+  /**
+   * @param {string} key
+   * @param {() => Promise<boolean>} question false: it failed, and may be asked again
+   */
+  #once(key, question) {
+    const pending = this.#asked.get(key);
+    if (pending) return pending;
+    const answer = question().then((answered) => void (answered || this.#asked.delete(key)));
+    this.#asked.set(key, answer);
+    return answer;
+  }
+
+  /**
+   * @param {unknown} error
+   * @param {() => void} again
+   */
+  #failure(error, again) {
+    const words = wordsOf(error);
+    if (error instanceof ApiError && PASSING.includes(error.status)) setTimeout(again, AGAIN);
+    return { error: words };
+  }
+}

@@ -1,0 +1,44 @@
+/** What the page itself knows of a pane, beside the description that came with its picture. */
+
+/** @import { Pane, State } from "./state.js" */
+/** @import { Picture } from "./corners.js" */
+/** @import { Size } from "./geometry.js" */
+import { gettext, interpolate } from "../shared/i18n.js";
+import { interval, zoomWords } from "./corners.js";
+import { magnification } from "./geometry.js";
+import { isShown, stackOf, studyKey } from "./state.js";
+import { gridOf } from "./wishes.js";
+
+/** Below this width (CSS pixels) a pane shows one line of text: who, when, what. */
+const NARROW = 400;
+
+/**
+ * @param {State} state
+ * @param {Pane} pane
+ * @param {Picture | null} picture on the screen
+ * @param {{canvas: Size, width: number}} room device pixels; CSS pixels
+ * @returns {import("./dressing.js").Known}
+ */
+export function known(state, pane, picture, { canvas, width }) {
+  const own = studyOf(state, studyKey(state));
+  const date = picture?.study_date ?? studyOf(state, studyKey(pane.source))?.study_date ?? "";
+  const stack = stackOf(state, pane);
+  const isOwn = studyKey(pane.source) === studyKey(state);
+  const received = stack?.entries.filter(isShown).length ?? 0;
+  return {
+    prior: own && !isOwn ? interval(date, own.study_date) : "",
+    total: stack?.total_known === false ? interpolate(gettext("{count} received, total unknown"), { count: received }) : "",
+    zoom: stack ? zoomWords(magnification(gridOf(stack), canvas, pane)) : "",
+    text: pane.text,
+    narrow: width < NARROW,
+  };
+}
+
+/**
+ * @param {State} state
+ * @param {string} key
+ */
+function studyOf(state, key) {
+  const study = state.studies[key];
+  return study && !("error" in study) ? study : null;
+}
