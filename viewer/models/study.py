@@ -106,12 +106,8 @@ class Study(models.Model):
         constraints = [models.UniqueConstraint(fields=["archive", "uid"], name="study_is_archive_and_uid")]
         indexes = [
             models.Index(fields=["uid"], name="study_uid"),
-            # Holds all that a list asks of a study to count it, and to find the newest.
-            models.Index(
-                fields=["-study_datetime", "-id", "quality_control"],
-                condition=models.Q(gone_at__isnull=True),
-                name="study_present_newest_first",
-            ),
+            # No index with a condition here: SQLite would walk it for other orders too, twice as slowly as the table.
+            models.Index(fields=["-study_datetime", "-id"], name="study_newest_first"),
             models.Index(fields=["quality_control", "-study_datetime", "-id"], name="study_kind_newest_first"),
             models.Index(fields=["patient", "study_datetime"], name="study_of_patient"),
             models.Index(fields=["accession_number"], name="study_accession"),

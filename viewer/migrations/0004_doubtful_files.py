@@ -10,10 +10,6 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.RemoveIndex(
-            model_name='study',
-            name='study_newest_first',
-        ),
         migrations.AddField(
             model_name='study',
             name='archive_conflict',
@@ -23,9 +19,5 @@ class Migration(migrations.Migration):
             model_name='study',
             name='conflict',
             field=models.CharField(blank=True, choices=[('', ''), ('other_person', 'The same patient ID is used with another name or birth date'), ('two_patients', 'This study UID is used for two patients'), ('duplicates', 'Objects of this study share their UID with other objects')], default='', max_length=16),
-        ),
-        migrations.AddIndex(
-            model_name='study',
-            index=models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['-study_datetime', '-id', 'quality_control'], name='study_present_newest_first'),
         ),
     ]
