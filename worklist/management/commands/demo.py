@@ -32,18 +32,21 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         folder = settings.STATE / ARCHIVE
         source = settings.ARCHIVES.get("main")
-        if source is not None and Path(source.location) != folder:
+        if settings.ARCHIVES and (source is None or Path(source.location) != folder):
             self.say(_("SAMSYN_ARCHIVE is set: the archive isn't the demo's own, nothing to lay"))
             if options["verb"] == "reset":
                 raise CommandError(_("Unset SAMSYN_ARCHIVE to lay the demo archive anew."))
             return
+        if not settings.DEMO and not folder.exists():
+            raise CommandError(_("There is no demo archive here; `make run` makes one."))
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: sys.exit(1))
         demo, now = Demo(settings.STATE, folder), timezone.localtime()
         with demo.alone(self.say):
             if options["verb"] == "reset":
                 call_command("migrate", interactive=False, verbosity=0)
-                ensure_demo_accounts()
+                if settings.DEMO:
+                    ensure_demo_accounts()
                 story.forget(now)
             waiting: list[str] = []
 
