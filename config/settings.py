@@ -145,7 +145,8 @@ TIME_ZONE = environment.time_zone(os.environ)
 USE_TZ = True
 
 STATICFILES_DIRS: list[Path | tuple[str, Path]] = [BASE_DIR / "static"]
-if (HTMX := BASE_DIR / "node_modules" / "htmx.org" / "dist").is_dir():
+HTMX = BASE_DIR / "node_modules" / "htmx.org" / "dist"
+if HTMX.is_dir():
     STATICFILES_DIRS.append(("htmx", HTMX))
 # Addresses hold the hash of what they serve, so that browsers may keep it for ever.
 STATIC_URL = f"/static/{environment.tree_hash(STATICFILES_DIRS)}/"

@@ -40,6 +40,8 @@ class Server(uvicorn.Server):
             sys.stdout.write(
                 "Demo accounts: radiologist, chair, technologist, referrer, … with the password samsyn-demo\n"
             )
+            if os.environ.get("SAMSYN_ARCHIVE"):
+                sys.stdout.write("Careful: demo passwords over your own data\n")
         sys.stdout.flush()
         if settings.DEMO and self.fills:
             self.filler = await asyncio.create_subprocess_exec(
@@ -57,7 +59,7 @@ def address() -> str:
     """Return where a browser finds the page."""
     if settings.ORIGIN:
         return str(settings.ORIGIN)
-    host = f"[{settings.HOST}]" if ":" in settings.HOST else settings.HOST
+    host = f"[{settings.HOST.strip('[]')}]" if ":" in settings.HOST else settings.HOST
     return f"http://{host}:{settings.PORT}"
 
 
@@ -99,6 +101,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.ARCHIVES:
             raise ImproperlyConfigured("say where the images are: SAMSYN_ARCHIVE is a folder or a DICOMweb address")
+        if not settings.HTMX.is_dir():
+            raise ImproperlyConfigured("the front-end packages are missing: `make setup` brings them")
         listener = listen()
         migrate_if_needed()
         if settings.DEMO and not os.environ.get("SAMSYN_ARCHIVE"):
