@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import io
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 from playwright.sync_api import Page, expect
 from pydicom.dataset import Dataset
 
@@ -83,6 +85,18 @@ class Reader:
                 return told
             assert time.monotonic() < deadline, f"{study} isn't indexed: {answer.status}"
             self.page.wait_for_timeout(100)
+
+    def rendered(self, series: str, index: int) -> np.ndarray:
+        """Return what the HTTP door gives for an entry of a series' first stack, as grey (rows, columns)."""
+        study = self.page.url.split("/studies/")[1].split("/")[0]
+        stacks = self.page.request.get(f"{self.served.url}/api/studies/main/{study}/series/{series}/stacks/").json()
+        entry = stacks["stacks"][0]["entries"][index]
+        place = f"series/{series}/instances/{entry['instance']}/frames/{entry['frame']}"
+        answer = self.page.request.get(
+            f"{self.served.url}/dicomweb/main/studies/{study}/{place}/rendered?accept=image/png"
+        )
+        assert answer.ok, answer.text()
+        return np.asarray(Image.open(io.BytesIO(answer.body())).convert("L"))
 
     def open(self, study: str, *, query: str = "") -> None:
         """Open a study by its address, and wait for a picture or for words in its place."""

@@ -85,8 +85,15 @@ export function isOf(item, shown) {
  */
 export function first(state, key, modality) {
   const viewable = shelf(state, key).filter((item) => item.viewable);
-  const alike = modality ? viewable.filter((item) => item.modality === modality) : viewable;
-  const among = alike.length ? alike : viewable;
+  const alike = viewable.filter((item) => item.modality === modality);
+  return long(alike.length ? alike : viewable);
+}
+
+/**
+ * @param {readonly Item[]} among
+ * @returns {Source | null}
+ */
+function long(among) {
   // A localiser of one or two images often has the lowest number, and is never what one wants to read.
   const most = Math.max(0, ...among.map(({ count }) => count ?? 0));
   return (among.find(({ count }) => (count ?? 0) >= Math.min(10, most)) ?? among[0])?.source ?? null;
@@ -157,7 +164,7 @@ export function candidates(state) {
       ? own.studies
           .filter((study) => studyKey(study) !== studyKey(state))
           .reverse()
-          .flatMap((study) => first(state, studyKey(study), stack?.modality) ?? [])
+          .flatMap((study) => long(shelf(state, studyKey(study)).filter(alike)) ?? [])
           .map((source) => pane(source))
       : [];
   return [...again, ...priors.slice(0, 1), ...others, ...priors.slice(1)];
