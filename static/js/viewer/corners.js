@@ -105,10 +105,10 @@ export function identityLine({ patient, study_date, modality, laterality }) {
 
 /**
  * @param {Picture} picture
- * @param {{zoom: string, prior: string, total: string}} page what the page itself knows of the pane
+ * @param {{zoom: string, prior: string, notes: readonly string[]}} page what the page itself knows of the pane
  * @returns {Corners}
  */
-export function corners(picture, { zoom, prior, total }) {
+export function corners(picture, { zoom, prior, notes }) {
   const { patient } = picture;
   return {
     topLeft: lines(
@@ -130,14 +130,14 @@ export function corners(picture, { zoom, prior, total }) {
       [[picture.series_number === null ? "" : `${picture.series_number}.`, picture.series_description].filter(Boolean).join(" ")],
       [technique(picture)],
       [where(picture)],
-      [total, "warn"],
+      ...notes.map((words) => /** @type {const} */ ([words, "warn"])),
       [imageOf(picture), "strong"],
     ),
   };
 }
 
 /**
- * @param {...[text: string | null | undefined | false, kind?: Line["kind"]]} given
+ * @param {...readonly [text: string | null | undefined | false, kind?: Line["kind"]]} given
  * @returns {Line[]}
  */
 function lines(...given) {

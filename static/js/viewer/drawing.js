@@ -7,6 +7,19 @@ import { gridOf } from "./wishes.js";
 
 const ALIKE = 1e-3;
 
+/**
+ * The size of an element in the screen's own pixels.
+ * @param {HTMLElement} element
+ * @param {ResizeObserverSize} [box] what the browser says it is
+ * @returns {Size}
+ */
+export function devicePixels(element, box) {
+  const [width, height] = [element.clientWidth * devicePixelRatio, element.clientHeight * devicePixelRatio];
+  // The browser knows how an element falls on the pixels; but not when the ratio is emulated.
+  const known = box && Math.abs(box.inlineSize - width) < 2 && Math.abs(box.blockSize - height) < 2;
+  return known ? { width: box.inlineSize, height: box.blockSize } : { width: Math.round(width), height: Math.round(height) };
+}
+
 /** @param {CanvasRenderingContext2D} context */
 export function blacken(context) {
   context.setTransform(1, 0, 0, 1, 0, 0);

@@ -9,7 +9,7 @@ import { corners, fidelity, identityLine, spoken } from "./corners.js";
 import { edgeLetters, scaleBar } from "./geometry.js";
 import { icon } from "./icons.js";
 
-/** @typedef {{prior: string, total: string, zoom: string, text: TextLevel, narrow: boolean}} Known */
+/** @typedef {{prior: string, notes: readonly string[], zoom: string, text: TextLevel, narrow: boolean}} Known */
 
 const EDGES = /** @type {const} */ (["left", "right", "top", "bottom"]);
 const CORNERS = /** @type {const} */ (["topLeft", "topRight", "bottomLeft", "bottomRight"]);

@@ -6,7 +6,7 @@
 import { gettext, interpolate } from "../shared/i18n.js";
 import { interval, zoomWords } from "./corners.js";
 import { magnification } from "./geometry.js";
-import { isShown, stackOf, studyKey } from "./state.js";
+import { isShown, seriesKey, stackOf, studyKey } from "./state.js";
 import { gridOf } from "./wishes.js";
 
 /** Below this width (CSS pixels) a pane shows one line of text: who, when, what. */
@@ -24,14 +24,28 @@ export function known(state, pane, picture, { canvas, width }) {
   const date = picture?.study_date ?? studyOf(state, studyKey(pane.source))?.study_date ?? "";
   const stack = stackOf(state, pane);
   const isOwn = studyKey(pane.source) === studyKey(state);
-  const received = stack?.entries.filter(isShown).length ?? 0;
   return {
     prior: own && !isOwn ? interval(date, own.study_date) : "",
-    total: stack?.total_known === false ? interpolate(gettext("{count} received, total unknown"), { count: received }) : "",
+    notes: notes(state, pane),
     zoom: stack ? zoomWords(magnification(gridOf(stack), canvas, pane)) : "",
     text: pane.text,
     narrow: width < NARROW,
   };
+}
+
+/**
+ * What the server says of series and stack as wholes: what is missing, tilted, irregular, not counted.
+ * @param {State} state
+ * @param {Pane} pane
+ * @returns {string[]}
+ */
+function notes(state, pane) {
+  const series = state.series[seriesKey(pane.source)];
+  const stack = stackOf(state, pane);
+  if (!series || "error" in series || !stack) return [];
+  const said = [series.words, stack.words].flatMap((words) => (words ? words.split("; ") : []));
+  if (stack.total_known !== false || said.length) return said;
+  return [interpolate(gettext("{count} received, total unknown"), { count: stack.entries.filter(isShown).length })];
 }
 
 /**

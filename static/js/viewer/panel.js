@@ -20,6 +20,8 @@ const ROUND = 2 * Math.PI * 6;
  * @param {{onStudy: (key: string) => void, onItem: (item: Item) => void}} listeners
  */
 export function fillPanel(timeline, thumbnails, store, { onStudy, onItem }) {
+  const conflict = el("p", { class: "conflict", role: "status", hidden: true });
+  timeline.before(conflict);
   store.watch((state) => state.studies[studyKey(state)], (own) => drawTimeline(own));
   store.watch((state) => state.listed, () => drawTimeline(store.state.studies[studyKey(store.state)]));
   let drawn = "";
@@ -34,6 +36,8 @@ export function fillPanel(timeline, thumbnails, store, { onStudy, onItem }) {
   /** @param {StudyOverview | {error: string} | undefined} own */
   function drawTimeline(own) {
     if (!own || "error" in own) return;
+    conflict.hidden = !own.patient.conflict;
+    conflict.textContent = own.patient.conflict ?? "";
     const { listed } = store.state;
     timeline.replaceChildren(...[...own.studies].reverse().map((study) => {
       const key = studyKey(study);

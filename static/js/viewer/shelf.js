@@ -52,7 +52,7 @@ function itemsOf(state, study, series) {
     return {
       source: { ...source, stack: stack.key },
       viewable: true,
-      title: stack.title || title,
+      title: [title, stack.title].filter(Boolean).join(" · "),
       modality: stack.modality || series.modality,
       words: images(shown.length),
       count: shown.length,

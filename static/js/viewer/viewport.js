@@ -6,7 +6,7 @@
 /** @import { Wish } from "./wishes.js" */
 import { el } from "../shared/dom.js";
 import { gettext, interpolate } from "../shared/i18n.js";
-import { blacken, draw } from "./drawing.js";
+import { blacken, devicePixels, draw } from "./drawing.js";
 import { Dressing } from "./dressing.js";
 import { matrix } from "./geometry.js";
 import { known } from "./known.js";
@@ -255,10 +255,7 @@ export class Viewport {
 
   /** @param {ResizeObserverEntry[]} entries */
   #resize(entries) {
-    const box = entries.at(-1)?.devicePixelContentBoxSize?.[0];
-    const ratio = window.devicePixelRatio;
-    const width = box?.inlineSize ?? Math.round(this.area.clientWidth * ratio);
-    const height = box?.blockSize ?? Math.round(this.area.clientHeight * ratio);
+    const { width, height } = devicePixels(this.area, entries.at(-1)?.devicePixelContentBoxSize?.[0]);
     if (!width || !height || (width === this.#canvas.width && height === this.#canvas.height)) return;
     Object.assign(this.#canvas, { width, height });
     this.#paint();

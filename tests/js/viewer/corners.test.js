@@ -12,7 +12,7 @@ const PICTURE = {
   region: [0, 0, 512, 512], size: [512, 512], lossless: true, source_lossy: false, source_lossy_ratio: null, derived: false,
   technique: { KVP: 120, ConvolutionKernel: "B30f" }, frame_of_reference: null, colour: false,
 };
-const PAGE = { zoom: "1:1", prior: "", total: "" };
+const PAGE = { zoom: "1:1", prior: "", notes: [] };
 const texts = (/** @type {{text: string}[]} */ lines) => lines.map(({ text }) => text);
 
 describe("the corners", () => {

@@ -16,7 +16,7 @@ describe("the thumbnails", () => {
 
   it("show a series of several stacks as several", () => {
     const state = receiveSeries(known(), "main/1.2/1.2.4", series(stack({ title: "Lung" }), stack({ key: "b", title: "Soft" }, 1)));
-    expect(shelf(state, "main/1.2").map(({ title, words }) => [title, words])).toContainEqual(["Soft", "1 image"]);
+    expect(shelf(state, "main/1.2").map(({ title, words }) => [title, words])).toContainEqual(["Thorax · Soft", "1 image"]);
   });
 
   it("say what a series turned out to be", () => {
