@@ -126,3 +126,16 @@ async def test_under_any_delay_each_pane_only_moves_forward_and_every_wish_is_an
     assert all(order == sorted(order) for order in shown.values())
     last = {pane: max(seq for seq in panes if panes[seq] == pane) for pane in shown}
     assert all(order[-1] == last[pane] for pane, order in shown.items())
+
+
+async def test_a_page_that_has_gone_is_no_error() -> None:
+    class Gone(Bench):
+        async def send(self, message: bytes | str) -> None:
+            raise ConnectionResetError
+
+    bench = Gone(credit=1)
+    await bench.want(1)
+    (wish,) = bench.wishes.flying
+    await bench.finish(1)
+    assert wish.task is not None and wish.task.done() and wish.task.exception() is None
+    assert bench.wishes.flying == []

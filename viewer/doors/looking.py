@@ -1,6 +1,7 @@
 """Where the readers of one socket look: their neighbours are fetched first, and they hear how far that is."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -11,6 +12,8 @@ from viewer.doors.messages import Looking
 from viewer.doors.opened import Opened
 from viewer.doors.refusal import Refusal
 from viewer.imaging.stack import Shown, Stack
+
+logger = logging.getLogger(__name__)
 
 MOST_WATCHED = 32
 LETTERS = np.frombuffer(b".pf.", np.uint8)  # absent, present, failed, on its way
@@ -55,10 +58,18 @@ class Looker:
             if key[0] == series_uid:
                 task = asyncio.ensure_future(self.tell_progress(key))
                 self.telling.add(task)
-                task.add_done_callback(self.telling.discard)
+                task.add_done_callback(self._told)
+
+    def _told(self, task: "asyncio.Task[None]") -> None:
+        self.telling.discard(task)
+        # An OSError is a page that has gone meanwhile; nobody is left to be told.
+        if not task.cancelled() and (error := task.exception()) and not isinstance(error, OSError):
+            logger.error("telling how far a series is failed", exc_info=error)
 
     async def tell_progress(self, key: tuple[str, str]) -> None:
         """Tell which entries of a stack are there, unless that was told before."""
+        if key not in self.watched:
+            return
         opened, stack = self.watched[key]
         states = letters(opened, stack)
         if self.told.get(key) != states:

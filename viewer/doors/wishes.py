@@ -82,6 +82,8 @@ class Wishes:
                 else:
                     self.shown[wish.pane] = wish.arrival
                     await self.send(message)
+        except OSError:
+            pass  # the page has gone, and with it whoever wanted the picture
         finally:
             if wish in self.flying:
                 self.flying.remove(wish)
