@@ -65,6 +65,24 @@ async def test_it_works(ask: Ask) -> None:
     assert [each["study"] for each in study["studies"] if each["current"]] == [STUDY]
 
 
+@pytest.mark.parametrize(
+    ("found", "conflict", "duplicates"),
+    [
+        (Study.Conflict.NONE, "", ""),
+        (Study.Conflict.TWO_PATIENTS, "two patients", ""),
+        (Study.Conflict.DUPLICATES, "", "share their UID"),
+    ],
+)
+async def test_a_doubtful_person_and_doubled_objects_are_told_apart(
+    ask: Ask, found: str, conflict: str, duplicates: str
+) -> None:
+    await Study.objects.filter(uid=STUDY).aupdate(archive_conflict=found)
+    _status, study = await ask(f"/api/studies/main/{STUDY}/")
+    told = study["patient"]["conflict"], study["duplicates"]
+    for words, expected in zip(told, (conflict, duplicates), strict=True):
+        assert words is None if not expected else expected in words
+
+
 async def test_unknown_and_forbidden_are_the_same_404_and_nobody_is_401(ask: Ask) -> None:
     for path in (f"/api/studies/main/{OTHER}/", "/api/studies/main/1.2.3/", f"/api/studies/other/{STUDY}/"):
         assert (await ask(path, as_user="bob"))[0] == 404

@@ -161,6 +161,15 @@ def test_a_doubtful_identity_stands_in_the_row_and_in_the_panel(alice: Any) -> N
     assert 'role="alert"' in browser.get(f"/exams/main/{made.uid}/").content.decode()
 
 
+def test_doubled_objects_are_no_doubt_about_the_person(alice: Any) -> None:
+    made = hospital.study(archive_conflict=Study.Conflict.DUPLICATES)
+    browser = hospital.client(alice)
+    (row,) = rows(browser, "/?list=all")
+    assert "Duplicates" in row and "Identity" not in row
+    panel = browser.get(f"/exams/main/{made.uid}/").content.decode()
+    assert "share their UID" in panel and 'role="alert"' not in panel
+
+
 def test_empty_lists_say_what_is_the_matter(alice: Any) -> None:
     browser = hospital.client(alice)
     hospital.archive()

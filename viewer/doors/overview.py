@@ -28,6 +28,7 @@ def study_json(user: Any, study: Study) -> dict[str, Any]:
         "modalities": study.modalities,
         "instances": study.instance_count,
         "phantom": study.quality_control,
+        "duplicates": study.duplicates or None,
         "topic": study.topic,
         "series": [series_json(each, study) for each in study.series.order_by("number", "uid")],
         "studies": [dot_json(each, study) for each in _of_patient(user, study)],

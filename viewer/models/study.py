@@ -124,7 +124,14 @@ class Study(models.Model):
     @property
     def identity_conflict(self) -> str:
         """Return words for an identity that can't be trusted, else an empty text."""
-        return str(self.Conflict(self.conflict or self.archive_conflict).label)
+        found = (self.conflict, self.archive_conflict)
+        return str(next((self.Conflict(each).label for each in found if each and each != self.Conflict.DUPLICATES), ""))
+
+    @property
+    def duplicates(self) -> str:
+        """Return words for objects that share their UID with others, else an empty text: the person isn't in doubt."""
+        found = self.Conflict.DUPLICATES in (self.conflict, self.archive_conflict)
+        return str(self.Conflict.DUPLICATES.label) if found else ""
 
     @property
     def display(self) -> names.PersonName:
