@@ -56,7 +56,7 @@ def demo(verb: str) -> str:
 def test_reset_lays_the_archive_and_tells_its_story(state: Path, add_study: Callable[..., StudyRow]) -> None:
     study = add_study(cast.exams(timezone.localtime())["chest-ct"].study_uid)
     assert "1 of 2: CT chest" in demo("reset")
-    assert sorted(path.name for path in (state / "demo-archive").iterdir()) == ["chest-ct.1", "phantoms.1"]
+    assert sorted(path.name for path in (state / "demo-archive").iterdir()) == ["chest-ct.2", "phantoms.2"]
     ReadingTask.objects.filter(study=study).update(state=ReadingTask.State.DONE)
     demo("fill")
     assert ReadingTask.objects.get(study=study).state == ReadingTask.State.DONE

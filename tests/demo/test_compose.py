@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 import pydicom
@@ -10,8 +11,9 @@ from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset
 
 from tests.demo.made import nrrd_file
-from worklist.demo import cast, compose
+from worklist.demo import cast, compose, studies
 from worklist.demo.dataset import Exam, decimal
+from worklist.demo.fetch import Pantry
 from worklist.demo.volumes import Volume, nrrd
 
 NOW = datetime(2026, 3, 1, 0, 10)
@@ -97,6 +99,23 @@ def test_an_adopted_file_keeps_its_pixels_and_loses_its_identity(exam: Exam) -> 
     written = str(image)
     assert str(original.PatientName) not in written and str(original.PatientID) not in written
     assert not any(element.tag.is_private for element in image.iterall())
+
+
+def test_one_sample_in_two_series_becomes_two_objects(exam: Exam) -> None:
+    data = Path(str(get_testdata_file("CT_small.dcm"))).read_bytes()
+    one, other = (compose.adopt(data, exam, series=series, description="", source="") for series in (1, 2))
+    assert one.SOPInstanceUID != other.SOPInstanceUID
+
+
+def test_the_leg_is_turned_round_with_its_directions(exam: Exam, monkeypatch: pytest.MonkeyPatch) -> None:
+    sample = pydicom.dcmread(str(get_testdata_file("CT_small.dcm")))
+    sample.PatientOrientation = ["R", "F"]
+    packed = BytesIO()
+    sample.save_as(packed)
+    monkeypatch.setattr(Pantry, "members", lambda pantry, package, names: {name: packed.getvalue() for name in names})
+    (leg,) = studies._leg_x_ray(exam, Pantry(Path()))
+    assert list(leg.PatientOrientation) == ["L", "F"] and leg.ImageType[0] == "DERIVED"
+    assert (leg.pixel_array == sample.pixel_array[:, ::-1]).all()
 
 
 def test_exams_have_the_same_uids_each_day_and_dates_that_end_now() -> None:

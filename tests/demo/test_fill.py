@@ -67,7 +67,7 @@ def test_a_missing_package_costs_its_study_and_says_so(demo: Demo, tmp_path: Pat
     failed, told = lay(demo)
     assert failed == ["slide: absent 1.0 couldn't be fetched"]
     assert told == ["chest-ct", "ecg"]
-    assert sorted(path.name for path in (tmp_path / "archive").iterdir()) == ["chest-ct.1", "ecg.1", "phantoms.1"]
+    assert sorted(path.name for path in (tmp_path / "archive").iterdir()) == ["chest-ct.2", "ecg.2", "phantoms.2"]
     assert progress(tmp_path) == {"done": 4, "total": 4, "words": "", "failed": failed}
 
 
@@ -93,9 +93,9 @@ def test_anew_replaces_every_study(demo: Demo, tmp_path: Path) -> None:
 
 def test_another_version_replaces_the_older_one(demo: Demo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lay(demo)
-    monkeypatch.setattr(fill, "VERSION", "2")
+    monkeypatch.setattr(fill, "VERSION", "3")
     lay(demo)
-    assert sorted(path.name for path in (tmp_path / "archive").iterdir()) == ["chest-ct.2", "ecg.2", "phantoms.2"]
+    assert sorted(path.name for path in (tmp_path / "archive").iterdir()) == ["chest-ct.3", "ecg.3", "phantoms.3"]
 
 
 def test_a_full_disk_costs_what_doesn_t_fit_and_is_told(demo: Demo, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -95,7 +95,8 @@ def adopt(data: bytes, exam: Exam, *, series: int, description: str, source: str
     if "PatientAge" in dataset:
         del dataset.PatientAge
     dataset.SpecificCharacterSet = "ISO_IR 192"
-    dataset.SOPInstanceUID = uid(exam.study_uid, received)
+    # Two samples may come with one UID: the series is part of the new one.
+    dataset.SOPInstanceUID = uid(exam.study_uid, series, received)
     dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
     dataset.file_meta.ImplementationClassUID = IMPLEMENTATION
     identify(dataset, exam)

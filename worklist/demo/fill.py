@@ -18,7 +18,7 @@ from worklist.demo.dataset import Exam
 from worklist.demo.fetch import Package, PackageMissingError, Pantry
 from worklist.demo.studies import STUDIES, Study
 
-VERSION = "1"  # another one lays every study anew at the next start
+VERSION = "2"  # another one lays every study anew at the next start
 PHANTOMS = "phantoms"
 KINDNESS = 10  # of the process, once the first study is there and somebody may be reading it
 DOWNLOADS = 2  # at a time

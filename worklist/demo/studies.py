@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
+import numpy as np
 from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset
 
@@ -158,6 +159,18 @@ def _x_ray(filename: str, description: str) -> Build:
     return build
 
 
+def _leg_x_ray(exam: Exam, pantry: Pantry) -> Iterator[Dataset]:
+    """Turn the sample round, left for right: its burned-in R stands in it as in a mirror."""
+    (dataset,) = _x_ray("RG3_UNCR.dcm", "Lower leg AP")(exam, pantry)
+    stored = np.frombuffer(dataset.PixelData, "<u2").reshape(dataset.Rows, dataset.Columns)
+    dataset.PixelData = stored[:, ::-1].tobytes()
+    across, down = dataset.PatientOrientation
+    dataset.PatientOrientation = [{"R": "L", "L": "R"}[across], down]
+    dataset.ImageType = ["DERIVED", *list(dataset.ImageType)[1:]]
+    dataset.DerivationDescription = "Samsyn demo: mirrored left for right, so that its marker reads rightly"
+    yield dataset
+
+
 def _own(filename: str) -> bytes:
     """Return a file that the installed pydicom brings along."""
     path = get_testdata_file(filename, download=False)
@@ -180,7 +193,7 @@ STUDIES = (
     Study("brain-mr", "MR brain, 1 mm", NILEARN, _brain_mr),
     Study("chest-x-ray", "chest X-ray", PYDICOM_DATA, _x_ray("RG1_UNCR.dcm", "Thorax PA")),
     Study("ultrasound", "ultrasound", PYDICOM_DATA, _ultrasound),
-    Study("leg-x-ray", "X-ray of the leg", PYDICOM_DATA, _x_ray("RG3_UNCR.dcm", "Lower leg AP")),
+    Study("leg-x-ray", "X-ray of the leg", PYDICOM_DATA, _leg_x_ray),
 )
 
 
