@@ -20,7 +20,9 @@ FAMILIES: dict[str, tuple[str, ...]] = {
 }
 WORDS = {"photo": _("Photo"), "DOC": _("Document"), "SM": _("Slide")}
 # What only comes along with images and never gives a study its name.
-COMPANIONS = frozenset("SR PR KO SEG RTSTRUCT RTPLAN RTDOSE REG RWV DOC AU PLAN ANN".split())
+COMPANIONS = frozenset(
+    {"SR", "PR", "KO", "SEG", "RTSTRUCT", "RTPLAN", "RTDOSE", "REG", "RWV", "DOC", "AU", "PLAN", "ANN"}
+)
 PICTURELESS = frozenset({"ECG", "DOC"})
 OF = {modality: family for family, members in FAMILIES.items() for modality in members}
 
