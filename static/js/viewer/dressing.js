@@ -57,14 +57,15 @@ export class Dressing {
 
   /**
    * @param {Picture | null} picture of what isn't there
+   * @param {"gap" | "failed"} kind
    * @param {string} title
    * @param {string} words
    * @param {Known} known
    */
-  notice(picture, title, words, known) {
+  notice(picture, kind, title, words, known) {
     this.#bare(picture);
     if (picture) this.#corners(picture, { ...known, zoom: "" });
-    this.#say(title, words);
+    this.#say(title, words, kind);
     this.#name([title, words].filter(Boolean).join(": "));
   }
 
@@ -190,10 +191,13 @@ export class Dressing {
   /**
    * @param {string} title
    * @param {string} words
+   * @param {"gap" | "failed" | ""} [kind]
    */
-  #say(title, words) {
+  #say(title, words, kind = "") {
+    const lines = [el("strong", {}, title), words && el("span", {}, words)];
     this.#notice.hidden = false;
-    this.#notice.replaceChildren(el("strong", {}, title), ...(words ? [el("span", {}, words)] : []));
+    this.#notice.className = `notice ${kind}`;
+    this.#notice.replaceChildren(...(kind ? [el("div", { class: "frame" }, icon("warning"), ...lines)] : lines.filter(Boolean)));
   }
 
   /** @param {string} words */

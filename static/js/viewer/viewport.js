@@ -280,7 +280,8 @@ export class Viewport {
     if (!pane || !ofPage || content.kind === "empty") return this.#dressing.empty();
     if (content.kind === "waiting") return this.#dressing.waiting(standIn(state, pane, null));
     if (content.kind === "notice") {
-      return this.#dressing.notice(standIn(state, { ...pane, index: content.index }, content.entry), content.title, content.words, ofPage);
+      const kind = content.entry && !isShown(content.entry) ? "gap" : "failed";
+      return this.#dressing.notice(standIn(state, { ...pane, index: content.index }, content.entry), kind, content.title, content.words, ofPage);
     }
     const { picture } = content.answer;
     const { placed, scale } = draw(context, content.answer, this.size, pane);
