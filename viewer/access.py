@@ -72,7 +72,10 @@ def permits_of(user: Any, action: str) -> QuerySet[Permit]:
 
 
 def visible_studies(user: Any, action: str = "view") -> QuerySet[Study]:
-    """Return the studies with which `user` may do `action`: nothing without a permit, nothing that is gone."""
+    """Return the studies with which `user` may do `action`: nothing without a permit, nothing that is gone.
+
+    A permit for a patient doesn't reach a study that holds images of two: half of it is somebody else's.
+    """
     present = Study.objects.filter(gone_at__isnull=True)
     if not (user.is_authenticated and user.is_active):
         return present.none()
@@ -81,7 +84,9 @@ def visible_studies(user: Any, action: str = "view") -> QuerySet[Study]:
         return present
     patients = permits.filter(patient__isnull=False).values("patient")
     studies = permits.filter(study__isnull=False).values("study")
-    return present.filter(Q(patient__in=patients) | Q(pk__in=studies))
+    two = Study.Conflict.TWO_PATIENTS
+    of_one_patient = Q(patient__in=patients) & ~Q(conflict=two) & ~Q(archive_conflict=two)
+    return present.filter(of_one_patient | Q(pk__in=studies))
 
 
 def may(user: Any, action: str, study: Study) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from viewer import audit, live, names
+from viewer import audit, epochs, live, names
 from viewer.listing import PatientListing, SeriesListing, StudyListing
 from viewer.models import Archive, Patient, Series, Study
 
@@ -17,7 +17,10 @@ Identity = tuple[str, date | None]
 
 @transaction.atomic
 def write_studies(archive: Archive, listed: Iterable[StudyListing]) -> int:
-    """Write new and changed studies; return how many. Two rows with one UID and two patients become a conflict."""
+    """Write new and changed studies; return how many. Two rows with one UID and two patients become a conflict.
+
+    Who was let in to a study is asked anew when it belongs to another patient, and when it comes back.
+    """
     rows: dict[str, StudyListing] = {}
     doubled: set[str] = set()
     for row in listed:
@@ -31,6 +34,7 @@ def write_studies(archive: Archive, listed: Iterable[StudyListing]) -> int:
     before = {known[row.uid].patient_id for row in changed if row.uid in known}
     patients = _patients(changed, known)
     new = []
+    rights_changed = any(study.gone_at is not None for study in known.values())
     for row in changed:
         study = known.get(row.uid)
         if study is None:
@@ -38,9 +42,13 @@ def write_studies(archive: Archive, listed: Iterable[StudyListing]) -> int:
             continue
         for name, value in row.fields.items():
             setattr(study, name, value)
+        rights_changed |= study.patient_id != patients[row.uid].pk
         study.patient, study.series_read_at = patients[row.uid], None
+        study.gone_at, study.missed_sweeps = None, 0
         study.save()
     Study.objects.bulk_create(new, batch_size=200)
+    if rights_changed:
+        epochs.bump()
     if changed or doubled:
         _mark_conflicts(
             before | {patient.pk for patient in patients.values()}, {row.uid for row in changed} | doubled, doubled
@@ -124,6 +132,10 @@ def _mark_conflicts(patients: set[int], uids: set[str], doubled: set[str]) -> No
         clash = uid in doubled or len({study.PatientID for study in studies}) > 1
         for study in studies:
             wanted[study.pk] = Study.Conflict.TWO_PATIENTS if clash else wanted.get(study.pk, Study.Conflict.NONE)
+    two = Study.Conflict.TWO_PATIENTS
+    doubted = Study.objects.filter(pk__in=wanted, conflict=two).values_list("pk", flat=True)
+    if set(doubted) != {key for key, value in wanted.items() if value == two}:
+        epochs.bump()  # permits for one patient don't reach such a study
     for conflict in Study.Conflict.values:
         keys = [key for key, value in wanted.items() if value == conflict]
         Study.objects.filter(pk__in=keys).exclude(conflict=conflict).update(conflict=conflict)
@@ -140,6 +152,7 @@ def mark_archive_conflicts(archive: Archive, doubtful: dict[str, str]) -> None:
         there = Study.objects.filter(archive=archive, uid__in=uids).exclude(archive_conflict=conflict)
         changed += there.update(archive_conflict=conflict)
     if changed:
+        epochs.bump()  # permits for one patient don't reach a study of two
         live.publish("list", {"changed": changed})
 
 
@@ -185,6 +198,7 @@ def count_missing(archive: Archive, seen: set[str]) -> list[Study]:
 def mark_gone(study: Study) -> None:
     """Hide a study that its archive no longer has; the row stays, for the audit and for its return."""
     Study.objects.filter(pk=study.pk).update(gone_at=timezone.now())
+    epochs.bump()
     audit.record(None, audit.Event.STUDY_DELETED, study=study, detail={"noticed": "absent from its archive"})
     live.publish("list", {"changed": 1})
     live.publish(study.topic, {"study": "gone"})

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import Error, close_old_connections, connection
+from django.db import Error, close_old_connections, connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -197,7 +197,10 @@ class Sync:
             logger.warning("archive %s lists %d studies without a valid UID", self.name, unreadable)
         row = self._row()
         for begin in range(0, len(rows), PAGE):
-            index.write_studies(row, rows[begin : begin + PAGE])
+            with transaction.atomic():
+                index.write_studies(row, rows[begin : begin + PAGE])
+                if self._doubtful:  # told together with the rows: nobody is let in before the doubt is known
+                    index.mark_archive_conflicts(row, self._doubtful)
         return {row.uid for row in rows}
 
     def read_series(self, port: Port) -> None:

@@ -13,7 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from tests.conftest import let, logged_in, person
-from viewer import access, epochs
+from viewer import access, epochs, index
 from viewer.actions.permit import permit, withdraw
 from viewer.actions.token import issue
 from viewer.models import AuditEvent, Epoch, Permit, Study, Token
@@ -136,6 +136,57 @@ async def test_a_right_that_ends_is_over_at_the_next_reading(end: str, alice: Us
     assert await admitted(shown, study)
     await later(lambda: ENDS[end](alice))
     assert not await admitted(shown, study)
+
+
+MOVES: dict[str, Callable[[Study, Callable[..., Study]], Any]] = {
+    "another patient's": lambda study, add: add(study.uid, "P2", "Falk^Bo"),
+    "gone": lambda study, add: index.mark_gone(study),
+    "two patients' by its files": lambda study, add: index.mark_archive_conflicts(
+        study.archive, {study.uid: Study.Conflict.TWO_PATIENTS}
+    ),
+    "two patients' by its UID": lambda study, add: add(study.uid, "P2", "Falk^Bo", archive="other"),
+}
+
+
+@pytest.mark.parametrize("move", MOVES)
+async def test_a_study_that_becomes_something_else_is_closed_at_the_next_reading(
+    move: str, charlie: User, study: Study, add_study: Callable[..., Study]
+) -> None:
+    await sync_to_async(let)(charlie, patient_id=study.patient_id)
+    shown = scope(await sync_to_async(logged_in)(charlie))
+    await later(lambda: None)
+    assert await admitted(shown, study)
+    await later(lambda: MOVES[move](study, add_study))
+    assert not await admitted(shown, study)
+
+
+async def test_a_study_that_comes_back_to_another_patient_asks_again(
+    bob: User, charlie: User, study: Study, add_study: Callable[..., Study]
+) -> None:
+    await sync_to_async(let)(charlie, patient_id=study.patient_id)
+    reader, other = [scope(await sync_to_async(logged_in)(user)) for user in (bob, charlie)]
+    await later(lambda: index.mark_gone(study))
+    assert not await admitted(reader, study)
+    before = await Epoch.objects.aget(subject=epochs.EVERYBODY)
+    await later(lambda: add_study(study.uid, "P2", "Falk^Bo"))
+    assert (await Epoch.objects.aget(subject=epochs.EVERYBODY)).number > before.number
+    assert await admitted(reader, study)
+    assert not await admitted(other, study)
+
+
+def test_a_study_of_two_patients_is_for_those_who_see_all_or_just_it(
+    add_study: Callable[..., Study], bob: User, charlie: User
+) -> None:
+    one, other = add_study("1.1", "P1"), add_study("1.2", "P1")
+    let(charlie, patient=one.patient)
+    for column in ("conflict", "archive_conflict"):
+        Study.objects.filter(pk=one.pk).update(conflict="", archive_conflict="")
+        assert set(access.visible_studies(charlie)) == {one, other}
+        Study.objects.filter(pk=one.pk).update(**{column: Study.Conflict.TWO_PATIENTS})
+        assert set(access.visible_studies(charlie)) == {other}
+        assert set(access.visible_studies(bob)) == {one, other}
+    let(charlie, study=one)
+    assert set(access.visible_studies(charlie)) == {one, other}
 
 
 async def test_leaving_a_role_is_over_at_the_next_reading(charlie: User, study: Study) -> None:
