@@ -100,7 +100,7 @@ export function interval(date, own) {
  */
 export function identityLine({ patient, study_date, modality, laterality }) {
   const born = patient.birth_date ? `*${patient.birth_date.slice(0, 4)}` : patient.id;
-  return [patient.name || gettext("Name unknown"), born, isoDate(study_date), modality, laterality].filter(Boolean).join(" · ");
+  return [patient.name || gettext("Name unknown"), born, isoDate(study_date), modality, laterality === "U" ? "" : laterality].filter(Boolean).join(" · ");
 }
 
 /**
@@ -202,7 +202,8 @@ function laterality(side) {
   if (side === "L") return gettext("L (left)");
   if (side === "R") return gettext("R (right)");
   if (side === "B") return gettext("Both sides");
-  return side ?? "";
+  // U says that the part has no side: a lone letter could be read as one.
+  return "";
 }
 
 /**

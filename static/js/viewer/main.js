@@ -8,7 +8,7 @@ import { gettext } from "../shared/i18n.js";
 import { createStore } from "../shared/store.js";
 import { Asking, wordsOf } from "./asking.js";
 import { byKey } from "./hands.js";
-import { persons } from "./identity.js";
+import { doubt, identityOf, persons } from "./identity.js";
 import { listenToKeys } from "./keyboard.js";
 import { contextMenu } from "./menu.js";
 import { helpSheet, palette } from "./palette.js";
@@ -16,7 +16,7 @@ import { fillPanel, takeDrops } from "./panel.js";
 import { place } from "./panes.js";
 import { Pictures } from "./pictures.js";
 import { listen } from "./pointer.js";
-import { restore } from "./presentation.js";
+import { restore, showsStudy } from "./presentation.js";
 import { keepSaved } from "./saving.js";
 import { first, listStudy } from "./shelf.js";
 import { initial, pane, paneAt, PREFERENCES, receiveProgress, seriesKey, studyKey } from "./state.js";
@@ -31,6 +31,7 @@ const page = /** @type {Page} */ (JSON.parse(find("#page").textContent ?? ""));
 const store = createStore(initial(page.archive, page.study));
 const banner = find("#banner");
 const grid = find("#panes");
+find("#starting").remove();
 
 const pictures = new Pictures(page.urls.socket, {
   onState: (line) => {
@@ -69,7 +70,10 @@ function checkPersons() {
     found === "two" ? gettext("TWO PATIENTS ON THIS SCREEN")
     : found === "differing" ? gettext("THE IMAGES NAME DIFFERENT PERSONS")
     : "";
-  viewports.forEach((viewport, index) => viewport.warn(paneAt(store.state, index) ? words : ""));
+  viewports.forEach((viewport, index) => {
+    const shown = paneAt(store.state, index);
+    viewport.warn(shown ? [words, doubt(store.state, shown)].filter(Boolean).join("\n") : "");
+  });
 }
 
 /** @param {Record<string, any>} message of the socket, no picture */
@@ -182,9 +186,10 @@ store.watch((state) => state.line, (line) => {
 addEventListener("pagehide", () => pictures.close());
 addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
 
-/** @param {State} state @param {any} saved */
+/** @param {State} state @param {import("./presentation.js").Saved | null} saved */
 function begin(state, saved) {
-  if (saved) return restore(state, saved);
+  // Somebody else's view is shown as it is; one's own only if it shows the study that was opened, not a prior alone.
+  if (saved && (page.state_id || showsStudy(saved, studyKey(page)))) return restore(state, saved);
   const source = first(state, studyKey(state));
   return source ? { ...state, panes: [pane(source)] } : state;
 }
@@ -209,7 +214,13 @@ async function open() {
 
 /** The study holds other things than images that can be shown: the panel names them. */
 function nothingYet() {
-  const words = el("p", { class: "nothing" }, gettext("This study has no images that can be shown yet."));
+  const study = store.state.studies[studyKey(page)];
+  const [name, ...lines] = study && !("error" in study) ? identityOf(study) : [];
+  const words = el(
+    "div", { class: "nothing" },
+    el("strong", {}, el("bdi", {}, name ?? "")), ...lines.map((line) => el("p", {}, el("bdi", {}, line))),
+    el("p", {}, gettext("This study has no images that can be shown yet.")),
+  );
   grid.classList.add("bare");
   grid.append(words);
   store.watch((state) => state.panes.some(Boolean), (some) => {

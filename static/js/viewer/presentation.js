@@ -1,7 +1,7 @@
 /** The presentation state, version 1: what this page reads on load and saves on change. */
 
 /** @import { Pane, Scale, Source, State, TextLevel, Rotation, Voi } from "./state.js" */
-import { isShown, pane, paneAt, resolve, stackOf } from "./state.js";
+import { isShown, pane, paneAt, resolve, stackOf, studyKey } from "./state.js";
 
 /**
  * @typedef {object} SavedPane
@@ -65,4 +65,13 @@ export function restore(state, saved) {
  */
 function restoredPane({ source: { kind: _kind, instance, frame, ...source }, center, ...look }) {
   return pane(source, { ...look, instance, frame, center: center ? [center[0] + 0.5, center[1] + 0.5] : null });
+}
+
+/**
+ * Whether a saved state shows this study in one of the panes that its layout has room for.
+ * @param {Saved} saved
+ * @param {string} key of a study
+ */
+export function showsStudy({ layout, panes }, key) {
+  return panes.slice(0, layout.rows * layout.columns).some((each) => each && studyKey(each.source) === key);
 }

@@ -45,6 +45,7 @@
  * @property {string} spacing_basis
  * @property {string} plane
  * @property {boolean} colour
+ * @property {boolean} [spatial]   its entries stand in the order of space
  * @property {WindowChoice[]} windows
  * @property {WindowChoice | null} window
  * @property {boolean} [total_known]
@@ -86,6 +87,7 @@
  * @property {string} study
  * @property {Patient} patient
  * @property {string} study_date
+ * @property {string} [modalities]
  * @property {string} [study_time]
  * @property {string} [study_description]
  * @property {string} [accession_number]
@@ -249,9 +251,20 @@ export function resolve(state, shown) {
     series.stacks.find(({ entries }) => entries.some(wanted)) ??
     /** @type {Stack} */ (series.stacks[0]);
   const asked = shown.instance === null ? -1 : stack.entries.findIndex(wanted);
-  const index = asked >= 0 ? asked : Math.min(shown.index ?? 0, stack.entries.length - 1);
+  const index = asked >= 0 ? asked : Math.min(shown.index ?? opening(stack), stack.entries.length - 1);
   const source = shown.source.stack === stack.key ? shown.source : { ...shown.source, stack: stack.key };
   return { ...shown, source, ...imageAt(stack, index) };
+}
+
+/**
+ * The entry that a stack opens with: the first image, never a gap; of an MR volume the middle, since its ends are empty.
+ * @param {Stack} stack
+ * @returns {number}
+ */
+export function opening({ modality, spatial, entries }) {
+  const start = modality === "MR" && spatial ? Math.floor(entries.length / 2) : 0;
+  const found = entries.findIndex((entry, index) => index >= start && isShown(entry));
+  return Math.max(0, found >= 0 ? found : entries.findIndex(isShown));
 }
 
 /**

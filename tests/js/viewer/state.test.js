@@ -2,7 +2,9 @@ import { describe, expect, it } from "vitest";
 import {
   activate, arrange, changePane, cycleText, flip, markSeen, place, reset, rotate, scroll, scrollTo,
 } from "../../../static/js/viewer/panes.js";
-import { entryOf, isShown, pane, paneAt, receiveSeries, visible } from "../../../static/js/viewer/state.js";
+import { doubt } from "../../../static/js/viewer/identity.js";
+import { showsStudy } from "../../../static/js/viewer/presentation.js";
+import { entryOf, isShown, opening, pane, paneAt, receiveSeries, visible } from "../../../static/js/viewer/state.js";
 import { open, series, SOURCE, stack } from "./stacks.js";
 
 describe("scrolling", () => {
@@ -25,6 +27,35 @@ describe("scrolling", () => {
     const state = open();
     expect(scroll(state, -1)).toBe(state);
     expect(changePane(state, { invert: false })).toBe(state);
+  });
+});
+
+describe("what a study opens with", () => {
+  it("is an image and never a gap", () => {
+    expect(opening(stack({}, 10, [0, 1]))).toBe(2);
+    expect(opening(stack({}, 0))).toBe(0);
+  });
+
+  it("is the middle of an MR volume, whose ends are empty", () => {
+    expect(opening(stack({ modality: "MR", spatial: true }, 10, [5]))).toBe(6);
+    expect(opening(stack({ modality: "MR", spatial: false }, 10))).toBe(0);
+  });
+
+  it("is the saved view only if that shows the study itself", () => {
+    const saved = (/** @type {string} */ study) => ({ source: { kind: "stack", archive: "main", study, series: "1", stack: "a", instance: "2", frame: 1 } });
+    const layout = { rows: 1, columns: 1 };
+    expect(showsStudy(/** @type {any} */ ({ version: 1, layout, active: 0, panes: [saved("9.9"), saved("1.2")] }), "main/1.2")).toBe(false);
+    expect(showsStudy(/** @type {any} */ ({ version: 1, layout, active: 0, panes: [saved("1.2")] }), "main/1.2")).toBe(true);
+  });
+});
+
+describe("an identity in doubt", () => {
+  it("is told in the pane of that study", () => {
+    const state = open();
+    const shown = /** @type {import("../../../static/js/viewer/state.js").Pane} */ (paneAt(state));
+    const studies = /** @type {any} */ ({ "main/1.2": { patient: { conflict: "two names" } } });
+    expect(doubt(state, shown)).toBe("");
+    expect(doubt({ ...state, studies }, shown)).toContain("two names");
   });
 });
 
