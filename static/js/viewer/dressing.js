@@ -9,7 +9,7 @@ import { corners, fidelity, identityLine, spoken } from "./corners.js";
 import { edgeLetters, scaleBar } from "./geometry.js";
 import { icon } from "./icons.js";
 
-/** @typedef {{prior: string, notes: readonly string[], zoom: string, text: TextLevel, narrow: boolean}} Known */
+/** @typedef {{prior: string, notes: readonly string[], zoom: string, text: TextLevel, narrow: boolean, height: number}} Known height: CSS pixels, measured before anything is written */
 
 const EDGES = /** @type {const} */ (["left", "right", "top", "bottom"]);
 const CORNERS = /** @type {const} */ (["topLeft", "topRight", "bottomLeft", "bottomRight"]);
@@ -162,10 +162,10 @@ export class Dressing {
    * @param {number} scale
    * @param {Known} known
    */
-  #ruler({ pixel_spacing, spacing_basis, spacing_words }, scale, { text }) {
+  #ruler({ pixel_spacing, spacing_basis, spacing_words }, scale, { text, height }) {
     const ratio = window.devicePixelRatio;
     const calibrated = pixel_spacing && spacing_basis !== "none" && text !== "none";
-    const bar = calibrated ? scaleBar(scale / pixel_spacing[1] / ratio, this.area.clientHeight * 0.4) : null;
+    const bar = calibrated ? scaleBar(scale / pixel_spacing[1] / ratio, height * 0.4) : null;
     this.#scaleWords.hidden = !bar;
     if (!bar) return this.#scale.replaceChildren();
     const ticks = Array.from({ length: Math.round(bar.mm / bar.step) + 1 }, (_, index) => (index * bar.length * bar.step) / bar.mm);

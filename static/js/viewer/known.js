@@ -16,10 +16,10 @@ const NARROW = 400;
  * @param {State} state
  * @param {Pane} pane
  * @param {Picture | null} picture on the screen
- * @param {{canvas: Size, width: number}} room device pixels; CSS pixels
+ * @param {{canvas: Size, width: number, height: number}} room device pixels; CSS pixels
  * @returns {import("./dressing.js").Known}
  */
-export function known(state, pane, picture, { canvas, width }) {
+export function known(state, pane, picture, { canvas, width, height }) {
   const own = studyOf(state, studyKey(state));
   const date = picture?.study_date ?? studyOf(state, studyKey(pane.source))?.study_date ?? "";
   const stack = stackOf(state, pane);
@@ -30,6 +30,7 @@ export function known(state, pane, picture, { canvas, width }) {
     zoom: stack ? zoomWords(magnification(gridOf(stack), canvas, pane)) : "",
     text: pane.text,
     narrow: width < NARROW,
+    height,
   };
 }
 

@@ -276,7 +276,7 @@ export class Viewport {
     const { state } = this.store;
     const pane = this.#pane;
     const content = this.#content;
-    const ofPage = pane && known(state, pane, this.picture, { canvas: this.size, width: this.area.clientWidth });
+    const ofPage = pane && known(state, pane, this.picture, { canvas: this.size, width: this.area.clientWidth, height: this.area.clientHeight });
     if (!pane || !ofPage || content.kind === "empty") return this.#dressing.empty();
     if (content.kind === "waiting") return this.#dressing.waiting(standIn(state, pane, null));
     if (content.kind === "notice") {
