@@ -243,3 +243,13 @@ def test_a_stored_object_can_be_found_and_read_again(archive: Archive) -> None:
     assert uids(archive.search_studies(StudyInstanceUID=study)) == [study]
     (frame,) = archive.frames(study, f"{study}.1", f"{study}.1.1", [1])
     assert frame.data == image(9).tobytes()
+
+
+def test_revisions_name_every_instance_or_none_and_their_frames_are_had_by_them(archive: Archive) -> None:
+    found = archive.revisions(CHEST, CT_SERIES)
+    assert set(found) in ({f"{CT_SERIES}.{number}" for number in (1, 2, 3)}, set())
+    assert found == archive.revisions(CHEST, CT_SERIES)
+    assert archive.revisions("1.2.3.4", "1.2.3.4.5") == {}
+    instance = f"{CT_SERIES}.2"
+    (frame,) = archive.frames(CHEST, CT_SERIES, instance, [1], revision=found.get(instance, ""))
+    assert frame.data == image(2).tobytes()

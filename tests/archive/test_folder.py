@@ -17,7 +17,8 @@ from pydicom.filewriter import write_file_meta_info
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian
 
 from tests.archive.examples import CHEST, CT_SERIES, LATER, LATER_SERIES, examples, image, write
-from viewer.archive import FolderArchive, NotThere, Unreachable
+from viewer.archive import Changed, FolderArchive, NotThere, Unreachable
+from viewer.archive import folder as folder_module
 from viewer.archive.port import ScanReport
 from viewer.archive.rooted import Rooted
 
@@ -330,3 +331,41 @@ def test_a_thousand_files_and_two_processes_at_once(folder: Path, archive: Folde
     assert len(json.loads(archive.series_metadata(CHEST, CT_SERIES))) == 1000
     (study,) = archive.search_studies()
     assert study["00201208"]["Value"] == [1000]
+
+
+def test_another_state_of_a_file_is_another_revision_and_its_frames_no_longer_the_old_ones(
+    folder: Path, archive: FolderArchive
+) -> None:
+    name, study, series, instance = LATER_FILE
+    path = put(folder, name, examples()[name])
+    archive.scan(settle=0)
+    before = archive.revisions(study, series)
+    assert list(archive.frames(study, series, instance, [1], revision=before[instance]))
+    header = archive.series_metadata(study, series)
+    content = path.read_bytes()
+    path.write_bytes(content[:-1] + bytes((content[-1] ^ 1,)))
+    archive.scan(settle=0)
+    assert archive.series_metadata(study, series) == header
+    after = archive.revisions(study, series)
+    assert set(after) == set(before) and after != before
+    with pytest.raises(Changed):
+        list(archive.frames(study, series, instance, [1], revision=before[instance]))
+    assert list(archive.frames(study, series, instance, [1], revision=after[instance]))
+
+
+def test_a_file_written_over_while_its_frames_are_read_ends_the_reading(
+    folder: Path, archive: FolderArchive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name, study, series, instance = LATER_FILE
+    put(folder, name, examples()[name])
+    archive.scan(settle=0)
+
+    def overwritten(*how: object) -> object:
+        with (folder / name).open("ab") as target:
+            target.write(b"\0")
+        return cut(*how)  # type: ignore[arg-type]
+
+    cut = folder_module.frame
+    monkeypatch.setattr(folder_module, "frame", overwritten)
+    with pytest.raises(Changed):
+        list(archive.frames(study, series, instance, [1]))

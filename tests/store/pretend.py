@@ -24,6 +24,7 @@ class PretendArchive:
     listed: int | None = None
     asked: list[str] = field(default_factory=list)
     bulk: bytes = b""
+    revised: dict[str, str] = field(default_factory=dict)
     gate: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
@@ -52,7 +53,12 @@ class PretendArchive:
     def search_instances(self, study: str, series: str) -> list[Attributes]:
         return [{} for _ in self.datasets]
 
-    def frames(self, study: str, series: str, instance: str, numbers: Iterable[int]) -> Iterator[Frame]:
+    def revisions(self, study: str, series: str) -> dict[str, str]:
+        return dict(self.revised)
+
+    def frames(
+        self, study: str, series: str, instance: str, numbers: Iterable[int], *, revision: str = ""
+    ) -> Iterator[Frame]:
         self.asked.append(instance)
         self.answer()
         for data in self.datasets:

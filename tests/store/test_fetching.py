@@ -198,9 +198,9 @@ async def test_an_archive_that_sends_nothing_or_the_wrong_frame_is_malformed(
 ) -> None:
     series = await running.holdings.open(KEY)
     honest = archive.frames
-    monkeypatch.setattr(archive, "frames", lambda *args: iter(()))
+    monkeypatch.setattr(archive, "frames", lambda *args, **how: iter(()))
     assert "didn't send frame 1" in words(await wanted(running, series, 0))
-    monkeypatch.setattr(archive, "frames", lambda study, uid, instance, numbers: honest(study, uid, instance, [7]))
+    monkeypatch.setattr(archive, "frames", lambda *args, **how: honest(*args[:3], [7], **how))
     assert "another frame" in words(await wanted(running, series, 1))
     assert frames.PRESENT not in series.files.states
 
@@ -211,7 +211,7 @@ async def test_an_error_nobody_thought_of_fails_one_frame_only(
     series = await running.holdings.open(KEY)
     honest = archive.frames
 
-    def surprise(*args: object) -> object:
+    def surprise(*args: object, **how: object) -> object:
         raise ZeroDivisionError("secret^name")
 
     monkeypatch.setattr(archive, "frames", surprise)

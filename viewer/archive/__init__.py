@@ -4,12 +4,13 @@ import re
 from pathlib import Path
 
 from viewer.archive.folder import FolderArchive
-from viewer.archive.port import Archive, ArchiveError, Malformed, NotThere, Refused, Unreachable
+from viewer.archive.port import Archive, ArchiveError, Changed, Malformed, NotThere, Refused, Unreachable
 from viewer.archive.web import WebArchive
 
 __all__ = [
     "Archive",
     "ArchiveError",
+    "Changed",
     "FolderArchive",
     "Malformed",
     "NotThere",

@@ -21,11 +21,11 @@ from viewer.archive.part10 import as_part10, parse
 from viewer.archive.port import (
     ArchiveError,
     Attributes,
+    Changed,
     Frame,
     NotThere,
     ScanReport,
     StoreResult,
-    Unreachable,
 )
 from viewer.archive.rooted import Rooted
 from viewer.archive.scan import (
@@ -123,14 +123,28 @@ class FolderArchive:
         with self._open(self._record((study, series, instance))) as source:
             return as_part10(source)
 
-    def frames(self, study: str, series: str, instance: str, numbers: Iterable[int]) -> Iterator[Frame]:
+    def revisions(self, study: str, series: str) -> dict[str, str]:
+        rows = self._index.rows(
+            "SELECT instance, place, path, size, mtime, ctime FROM file WHERE study = ? AND series = ? AND shown",
+            (study, series),
+        )
+        return {row["instance"]: _revision(row) for row in rows}
+
+    def frames(
+        self, study: str, series: str, instance: str, numbers: Iterable[int], *, revision: str = ""
+    ) -> Iterator[Frame]:
         record = self._record((study, series, instance))
+        if revision and revision != _revision(record):
+            raise Changed(CHANGED)
         where = self._map(record["place"], record["path"], _stamp(record))
         with self._open(record) as source:
             deflated = where.transfer_syntax == DeflatedExplicitVRLittleEndian
             pixels = parse(source).source if deflated else source
             for wanted in numbers:
-                yield frame(pixels, where, wanted)
+                found = frame(pixels, where, wanted)
+                if stamp(os.fstat(source.fileno())) != _stamp(record):
+                    raise Changed(CHANGED)  # written over while it was read
+                yield found
 
     def bulkdata(self, uri: str) -> bytes:
         prefix = f"{self.root}/"
@@ -220,7 +234,7 @@ class FolderArchive:
         source = self._places[record["place"]].open(record["path"])
         if stamp(os.fstat(source.fileno())) != _stamp(record):
             source.close()
-            raise Unreachable(CHANGED)
+            raise Changed(CHANGED)
         return source
 
     def _read_map(self, place: int, path: bytes, expected: Stamp) -> PixelMap:
@@ -228,7 +242,7 @@ class FolderArchive:
             part10 = parse(source)
             rows = self._index.rows("SELECT header FROM file WHERE place = ? AND path = ?", (place, path))
             if not rows or stamp(os.fstat(source.fileno())) != expected:
-                raise Unreachable(CHANGED)
+                raise Changed(CHANGED)
             return PixelMap.of(part10, unpacked(rows[0]["header"]))
 
 
@@ -242,3 +256,9 @@ def _dates(wanted: str) -> tuple[str, str]:
 
 def _stamp(record: Record) -> Stamp:
     return record["size"], record["mtime"], record["ctime"]
+
+
+def _revision(record: Record) -> str:
+    """Return what tells one file, in one state, from all others that had or will have the same identity."""
+    where = hashlib.blake2b(record["path"], digest_size=8).hexdigest()
+    return f"{record['place']}:{where}:{record['size']}:{record['mtime']}:{record['ctime']}"

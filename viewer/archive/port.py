@@ -22,6 +22,10 @@ class Unreachable(ArchiveError):
     """No answer, an answer cut short, or a server that is down: worth another try later."""
 
 
+class Changed(Unreachable):
+    """The object isn't the one that was asked for any more; what it is now will be known after the next look."""
+
+
 class Refused(ArchiveError):
     """The archive knows us not, or doesn't let us (401, 403)."""
 
@@ -121,8 +125,21 @@ class Archive(Protocol):
     def instance(self, study: str, series: str, instance: str) -> bytes:
         """Return the whole instance as a Part 10 file, in the syntax in which it is stored."""
 
-    def frames(self, study: str, series: str, instance: str, numbers: Iterable[int]) -> Iterator[Frame]:
-        """Yield the frames asked for, in that order, as stored (never transcoded)."""
+    def revisions(self, study: str, series: str) -> dict[str, str]:
+        """Return, by SOP Instance UID, what changes whenever anything in the instance does, its pixels too.
+
+        Cheap, and asks no network. Empty where the archive can't tell: DICOMweb has no such value (an ETag of the
+        metadata says nothing of the pixels, and few servers send one of the frames), so pixels that are replaced
+        under the same header on such a server stay unnoticed until the series leaves the store.
+        """
+
+    def frames(
+        self, study: str, series: str, instance: str, numbers: Iterable[int], *, revision: str = ""
+    ) -> Iterator[Frame]:
+        """Yield the frames asked for, in that order, as stored (never transcoded).
+
+        With `revision`, raises Changed unless they are of that one; an archive without revisions ignores it.
+        """
 
     def bulkdata(self, uri: str) -> bytes:
         """Return the bytes behind a BulkDataURI of this archive, little endian; any other address is refused."""

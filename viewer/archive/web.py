@@ -98,7 +98,9 @@ class WebArchive:
         return list(self._paged(f"studies/{uid(study)}/series/{uid(series)}/instances", [], 0, None))
 
     def series_metadata(self, study: str, series: str) -> bytes:
-        return self._metadata(f"studies/{uid(study)}/series/{uid(series)}/metadata", study, series, None)
+        path = f"studies/{uid(study)}/series/{uid(series)}"
+        self._whole.forget(path)  # pixels held from before must not follow a new header
+        return self._metadata(f"{path}/metadata", study, series, None)
 
     def instance_metadata(self, study: str, series: str, instance: str) -> bytes:
         return self._metadata(f"{address(study, series, instance)}/metadata", study, series, instance)
@@ -112,7 +114,12 @@ class WebArchive:
             raise Malformed(gettext_noop("The archive answered with another instance."))
         return data
 
-    def frames(self, study: str, series: str, instance: str, numbers: Iterable[int]) -> Iterator[Frame]:
+    def revisions(self, study: str, series: str) -> dict[str, str]:
+        return {}
+
+    def frames(
+        self, study: str, series: str, instance: str, numbers: Iterable[int], *, revision: str = ""
+    ) -> Iterator[Frame]:
         wanted = list(numbers)
         if any(number < 1 for number in wanted):
             raise NotThere(gettext_noop("Frames count from 1."))

@@ -36,6 +36,12 @@ class Whole:
         kept = {tag: element for tag, element in own.items() if not _by_reference(element)}
         return dict(sorted((found | kept).items()))
 
+    def forget(self, series: str) -> None:
+        """Let go of what is held of the series at an address."""
+        with self._lock:
+            for address in [address for address in self._held if address.startswith(f"{series}/")]:
+                del self._held[address]
+
     def _bytes(self, address: str) -> bytes:
         with self._lock:
             if address in self._held:

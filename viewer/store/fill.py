@@ -73,7 +73,9 @@ class Filler:
             raise Malformed(gettext_noop("the instance has no pixels"))
         key = series.key
         archive = self.archives.get(key.archive)
-        for frame in archive.frames(key.study, key.series, record.SOPInstanceUID, list(numbers)):
+        uid = record.SOPInstanceUID
+        revision = series.revisions.get(uid, "")
+        for frame in archive.frames(key.study, key.series, uid, list(numbers), revision=revision):
             place = numbers.pop(frame.number, None)
             if place is None:
                 raise Malformed(gettext_noop("the archive sent another frame than the one asked for"))

@@ -15,6 +15,7 @@ from viewer.store.opened import CantOpen, OpenSeries
 
 log = logging.getLogger(__name__)
 UNUSED_SECONDS = 5.0
+WATCH_SECONDS = 2.0
 
 
 class Holdings:
@@ -32,6 +33,7 @@ class Holdings:
         self.rereading: dict[shelf.Key, asyncio.Task[None]] = {}
         self.in_use: frozenset[str] = frozenset()
         self.readers = ThreadPoolExecutor(4, "metadata")
+        self.watcher = ThreadPoolExecutor(1, "revisions")
         self.loop = asyncio.get_running_loop()
 
     async def open(self, key: shelf.Key) -> OpenSeries:
@@ -65,7 +67,11 @@ class Holdings:
         current = self.shelf.find(key)
         if current is not None:
             try:
-                return OpenSeries.load(self.shelf.directory(current), current)
+                series = OpenSeries.load(self.shelf.directory(current), current)
+                if self.revisions(series) in ({}, series.revisions):
+                    return series
+                series.files.close()
+                self.shelf.drop(series.directory)
             except (OSError, metadata.BadMetadata, frames.BadTable, ValueError) as error:
                 log.warning("series %s is damaged on disk and is fetched anew: %s", key.series, error)
                 self.shelf.drop(self.shelf.directory(current))
@@ -115,6 +121,24 @@ class Holdings:
         """Ask the archive in the background whether the series is still the same."""
         if time.monotonic() - series.read_at > self.reread_seconds and series.key not in self.rereading:
             self.rereading[series.key] = asyncio.create_task(self.compare(series))
+
+    async def watch(self) -> None:
+        """For as long as the store runs: compare open series as soon as the archive tells other revisions."""
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            for series in [each for each in self.series.values() if each.revisions]:
+                found = await self.loop.run_in_executor(self.watcher, self.revisions, series)
+                known = (series.revisions, series.compared, {})
+                if found not in known and not (series.stale or series.closed or series.key in self.rereading):
+                    series.compared = found
+                    self.rereading[series.key] = asyncio.create_task(self.compare(series))
+
+    def revisions(self, series: OpenSeries) -> dict[str, str]:
+        """Return the revisions that the archive tells now; none when it can't."""
+        try:
+            return self.archives.get(series.key.archive).revisions(series.key.study, series.key.series)
+        except (ArchiveError, OSError, ValueError):
+            return {}
 
     async def compare(self, series: OpenSeries) -> None:
         """Read the metadata; another digest makes this version stale. An archive that fails changes nothing."""

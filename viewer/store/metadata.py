@@ -1,4 +1,4 @@
-"""The metadata of one series on disk, as the archive sent it, under a digest that ignores order."""
+"""The metadata of one series on disk, as the archive sent it, under a digest that ignores order and knows revisions."""
 
 import hashlib
 import os
@@ -21,18 +21,25 @@ class BadMetadata(Exception):
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """`metadata` is the archive's DICOM JSON array; `bulkdata` what its lookup tables' BulkDataURIs lead to."""
+    """`metadata` is the archive's DICOM JSON array; `bulkdata` what its lookup tables' BulkDataURIs lead to.
+
+    `revisions` are the instances' as the archive tells them: pixels may change where no attribute does.
+    """
 
     metadata: bytes
     bulkdata: dict[str, bytes]
+    revisions: dict[str, str]
 
     def instances(self) -> list[Instance]:
         """Return the typed records; raises MetadataError."""
         return instances(self.metadata, self.bulkdata)
 
 
-def digest(metadata: bytes) -> str:
-    """Return the SHA-256 of a DICOM JSON array, the same in whatever order its instances come; raises BadMetadata."""
+def digest(metadata: bytes, revisions: dict[str, str]) -> str:
+    """Return the SHA-256 of a DICOM JSON array and its instances' revisions, in whatever order they come.
+
+    Raises BadMetadata.
+    """
     try:
         objects = msgspec.json.decode(metadata, type=list[msgspec.Raw])
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
@@ -40,6 +47,8 @@ def digest(metadata: bytes) -> str:
     whole = hashlib.sha256()
     for each in sorted(hashlib.sha256(raw).digest() for raw in objects):
         whole.update(each)
+    if revisions:
+        whole.update(msgspec.json.encode(sorted(revisions.items())))
     return whole.hexdigest()
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from viewer.archive.port import Archive, ArchiveError, Attributes, Unreachable
+from viewer.archive.port import Archive, ArchiveError, Attributes, Changed, Unreachable
 from viewer.imaging.pixels import PixelError, PixelFormat
 from viewer.imaging.record import Instance, MetadataError, bulkdata_uris
 from viewer.imaging.words import gettext_noop
@@ -16,6 +16,7 @@ from viewer.store.decode import check_size
 from viewer.store.protocol import Sentence, sentence
 
 log = logging.getLogger(__name__)
+READINGS = 3
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,8 @@ class OpenSeries:
     formats: list[PixelFormat | None]
     places: metadata.Places
     files: frames.FrameFiles
+    revisions: dict[str, str] = field(default_factory=dict)
+    compared: dict[str, str] = field(default_factory=dict)
     reasons: dict[int, Sentence] = field(default_factory=dict)
     deaths: dict[int, int] = field(default_factory=dict)
     retry_at: dict[int, float] = field(default_factory=dict)
@@ -63,10 +66,12 @@ class OpenSeries:
     @classmethod
     def load(cls, directory: Path, current: shelf.Current) -> "OpenSeries":
         """Open what lies in `directory`; raises OSError, BadMetadata, BadTable or MetadataError when it is damaged."""
-        listed = metadata.load(directory).instances()
+        kept = metadata.load(directory)
+        listed = kept.instances()
         files = frames.FrameFiles(directory)
         places = metadata.Places(listed)
-        series = cls(current, directory, listed, [format_of(each)[0] for each in listed], places, files)
+        formats = [format_of(each)[0] for each in listed]
+        series = cls(current, directory, listed, formats, places, files, kept.revisions)
         if files.layout.count != places.count:
             files.close()
             raise frames.BadTable("the table doesn't fit the metadata")
@@ -121,15 +126,25 @@ def received(archive: Archive, key: shelf.Key) -> tuple[metadata.Kept, str, int 
 
     Raises ArchiveError, BadMetadata or CantOpen. A lookup table that can't be had stays a gap, which the picture tells.
     """
+    for _ in range(READINGS):
+        kept = reading(archive, key)
+        if archive.revisions(key.study, key.series) == kept.revisions:
+            return kept, metadata.digest(kept.metadata, kept.revisions), expected(archive, key)
+    raise Changed(gettext_noop("the series is changing in the archive"))
+
+
+def reading(archive: Archive, key: shelf.Key) -> metadata.Kept:
+    """Ask the archive once for metadata, lookup tables and, before these, their revisions."""
+    revisions = archive.revisions(key.study, key.series)
     content = archive.series_metadata(key.study, key.series)
-    digest = metadata.digest(content)
+    metadata.digest(content, {})  # an array at all?
     try:
-        listed = metadata.Kept(content, {}).instances()
+        listed = metadata.Kept(content, {}, {}).instances()
     except MetadataError as error:
         raise metadata.BadMetadata(str(error)) from error
     if not listed:
         raise CantOpen(gettext_noop("the archive lists no instances of this series"))
-    return metadata.Kept(content, tables(archive, listed)), digest, expected(archive, key)
+    return metadata.Kept(content, tables(archive, listed), revisions)
 
 
 def tables(archive: Archive, listed: Sequence[Instance]) -> dict[str, bytes]:

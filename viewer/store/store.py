@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from viewer.archive import ArchiveError, Refused, Unreachable
+from viewer.archive import ArchiveError, Changed, Refused, Unreachable
 from viewer.imaging.words import gettext_noop
 from viewer.store import fill, frames, shelf, workers
 from viewer.store.archives import Archives
@@ -53,6 +53,7 @@ class Store:
         self.on_news: Callable[[OpenSeries], None] = lambda series: None
         self.on_change: Callable[[OpenSeries], None] = lambda series: None
         self.telling = False
+        self.watching: asyncio.Task[None] | None = None
         self.stored = 0
         self.loop = asyncio.get_running_loop()
 
@@ -63,6 +64,7 @@ class Store:
             future = self.loop.run_in_executor(self.decoders, slot.start)
             future.add_done_callback(partial(self.warmed, slot))
         self.watch()
+        self.watching = self.loop.create_task(self.holdings.watch())
 
     def watch(self) -> None:
         """Once a second, end the workers that are late."""
@@ -79,7 +81,9 @@ class Store:
 
     def stop(self) -> None:
         """End the decode workers and take no more work."""
-        for pool in (self.fetchers, self.decoders, self.holdings.readers):
+        if self.watching is not None:
+            self.watching.cancel()
+        for pool in (self.fetchers, self.decoders, self.holdings.readers, self.holdings.watcher):
             pool.shutdown(wait=False, cancel_futures=True)
         for slot in self.slots:
             slot.kill()
@@ -203,7 +207,7 @@ class Store:
                 series.failed(place, words)
                 series.retry_at[place] = time.monotonic() + RETRY_SECONDS
             self.answer(series, place, words)
-        if isinstance(error, OSError | Unreachable | Refused):
+        if isinstance(error, OSError | Unreachable | Refused) and not isinstance(error, Changed):
             shortest, longest = PAUSE_SECONDS
             pause = min(longest, max(shortest, 2 * self.paused.get(series.key.archive, (0.0, 0.0))[1]))
             self.paused[series.key.archive] = (time.monotonic() + pause, pause)
