@@ -118,7 +118,7 @@ class Reader:
             moment = self.moment(pane)
             if found(moment):
                 return moment
-            assert time.monotonic() < deadline, f"not within {within} s: {moment}"
+            assert time.monotonic() < deadline, f"not within {within} s: {moment}, which says {moment.spoken}"
             self.page.wait_for_timeout(20)
 
     def focus(self, pane: int = 0) -> None:

@@ -95,7 +95,8 @@ def test_every_letter_is_where_the_pixels_say(reader: tuple[Reader, str, str]) -
 def test_letters_survive_scrolling_layouts_and_a_reload(reader: tuple[Reader, str, str]) -> None:
     page, study, _planeless = reader
     page.focus()
-    page.press("Space", "r", "v", "ArrowDown")
+    page.press("Home", "Space", "r", "v", "ArrowDown")
+    page.page.wait_for_selector(".area[aria-label*='slice 2 of 3']")
     before = agrees(page.until(turned(Transform(True, 90))))
 
     def is_as_before(moment: Moment) -> bool:
