@@ -322,3 +322,48 @@ def test_what_is_not_viewable_is_left_out_of_every_stack() -> None:
 def test_keys_stay_when_late_slices_arrive() -> None:
     slices = list(axial(6))
     assert made(*slices[:3])[0].key == made(*slices)[0].key
+
+
+ANNA: dict[str, Any] = {"PatientID": "P1", "PatientName": "Berg^Anna", "PatientBirthDate": "19700102"}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"PatientID": "P2"},
+        {"PatientID": ""},
+        {"IssuerOfPatientID": "elsewhere"},
+        {"PatientName": "Falk^Bo", "PatientBirthDate": "19610101"},
+    ],
+)
+def test_two_patients_in_one_series_never_share_a_stack(other: dict[str, Any]) -> None:
+    slices = [slice_at(at * 2.0, at + 1, **{**ANNA, **({} if at % 2 else other)}) for at in range(8)]
+    built = made(*slices, expected=8)
+    assert sorted(stack.title for stack in built) == ["patient 1 of 2", "patient 2 of 2"]
+    assert {frozenset(entry.instance_index % 2 for entry in stack.shown) for stack in built} == {
+        frozenset({0}), frozenset({1}),
+    }  # fmt: skip
+    assert {stack.notes[0] for stack in built} == {"two patients in one series"}
+    assert len({stack.key for stack in built}) == 2
+    assert "Berg" not in repr([(stack.title, stack.words) for stack in built])
+    again = made(*reversed(slices), expected=8)
+    assert {stack.key: stack.title for stack in again} == {stack.key: stack.title for stack in built}
+
+
+@pytest.mark.parametrize(
+    "other", [{"PatientName": "BERG^ANNA "}, {"PatientName": "Falk^Anna"}, {"PatientBirthDate": "19700201"},
+              {"PatientName": "", "PatientBirthDate": ""}],
+)  # fmt: skip
+def test_one_patient_under_one_id_stays_in_one_stack(other: dict[str, Any]) -> None:
+    (stack,) = made(*(slice_at(at * 2.0, at + 1, **{**ANNA, **({} if at % 2 else other)}) for at in range(8)))
+    assert stack.title == ""
+    assert "patients" not in stack.words
+
+
+def test_who_can_be_either_of_two_is_put_with_neither() -> None:
+    bo = {"PatientName": "Falk^Bo", "PatientBirthDate": "19610101"}
+    unknown = {"PatientName": "", "PatientBirthDate": ""}
+    slices = [slice_at(at * 2.0, at + 1, **{**ANNA, **({}, bo, unknown)[at % 3]}) for at in range(9)]
+    built = made(*slices)
+    assert [len(stack.shown) for stack in built] == [3, 3, 3]
+    assert {stack.notes[0] for stack in built} == {"3 patients in one series"}

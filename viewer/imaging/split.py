@@ -9,6 +9,7 @@ import numpy as np
 from viewer.imaging import colour
 from viewer.imaging.gaps import SAME_PLACE_MM
 from viewer.imaging.geometry import GeometryError, anatomical_plane, check_orientation
+from viewer.imaging.patients import identity, patients
 from viewer.imaging.record import FrameAttributes, Instance
 from viewer.imaging.spacing import pair
 
@@ -42,6 +43,7 @@ class Group:
     traits: dict[str, str]
     key: tuple[Hashable, ...]
     siblings: list[Picture]
+    patients: int = 1  # of the whole series
 
 
 def picture(index: int, instance: Instance, number: int) -> Picture:
@@ -66,20 +68,29 @@ def image_type(instance: Instance, frame: FrameAttributes) -> tuple[str, ...]:
 
 
 def groups(pictures: Sequence[Picture]) -> list[Group]:
-    """Return the stacks-to-be of a series in order of first appearance (by geometry, kind, kernel, then 4D keys)."""
+    """Return the stacks-to-be of a series in order of first appearance.
+
+    Apart by patient before all else, then by geometry, kind, kernel and 4D keys.
+    """
     orientations: list[tuple[float, ...]] = []
     parts: dict[tuple[Hashable, ...], list[Picture]] = defaultdict(list)
+    people = patients(each.instance for each in pictures)
+    ranks = {person: rank for rank, person in enumerate(sorted(set(people.values())), 1)}
     for each in pictures:
-        parts[hard_key(each, orientations)].append(each)
+        owner = (people[identity(each.instance)],) if len(ranks) > 1 else ()
+        parts[(*hard_key(each, orientations), *owner)].append(each)
     found = []
     for key, members in parts.items():
         for name, value, subset in split_by_time(members):
             traits = traits_of(subset[0])
+            if len(ranks) > 1:
+                rank = ranks[people[identity(subset[0].instance)]]
+                traits = {"patient": f"patient {rank} of {len(ranks)}", **traits}
             if name:
                 traits[name] = value
             inside = set(map(id, subset))
             others = [each for each in members if id(each) not in inside] if name else []
-            found.append(Group(subset, traits, (*key, name, value), others))
+            found.append(Group(subset, traits, (*key, name, value), others, len(ranks)))
     return found
 
 

@@ -14,7 +14,7 @@ from viewer.imaging.pixels import GREY
 from viewer.imaging.record import Instance
 from viewer.imaging.spacing import spacing
 from viewer.imaging.split import Group, Picture, groups, picture
-from viewer.imaging.words import gettext_noop
+from viewer.imaging.words import Words, gettext_noop
 
 
 def stacks(instances: Sequence[Instance], *, expected: int | None = None) -> list[Stack]:
@@ -40,7 +40,16 @@ def stacks(instances: Sequence[Instance], *, expected: int | None = None) -> lis
         judge_total(group, stack, series, gone=gone, unplaced=unplaced)
         if twice:
             stack.notes.append(gettext_noop("{count} listed twice", count=twice))
+        if group.patients > 1:
+            stack.notes.insert(0, mixed_up(group.patients))
     return built
+
+
+def mixed_up(count: int) -> Words:
+    """Return the words for a series of several patients."""
+    if count == 2:
+        return gettext_noop("two patients in one series")
+    return gettext_noop("{count} patients in one series", count=count)
 
 
 def viewable(instances: Sequence[Instance]) -> tuple[list[Picture], int]:
