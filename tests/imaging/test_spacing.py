@@ -51,6 +51,21 @@ def test_a_slice_is_in_the_patient() -> None:
     assert (found.row, found.column, found.basis, found.aspect) == (0.8, 0.4, "patient", 2)
 
 
+@pytest.mark.parametrize("modality", ["OT", "CT", "DX"])
+@pytest.mark.parametrize("kind", ["7", "7.2", "7.4"])
+def test_a_secondary_capture_is_only_estimated_unless_it_is_calibrated(kind: str, modality: str) -> None:
+    given = {"SOPClassUID": f"1.2.840.10008.5.1.4.1.1.{kind}", "Modality": modality, "PixelSpacing": [0.2, 0.1]}
+    for more in ({}, {"ImageOrientationPatient": None, "FrameOfReferenceUID": None}):
+        found = measured(**given, **more)
+        assert (found.row, found.basis, found.words) == (0.2, "estimated", "mm as the file says, estimated")
+    assert measured(**given, PixelSpacingCalibrationType="FIDUCIAL").basis == "calibrated"
+
+
+def test_a_picture_without_a_place_in_the_patient_is_only_estimated() -> None:
+    assert measured(PixelSpacing=[0.2, 0.1], ImageOrientationPatient=None).basis == "estimated"
+    assert measured(Modality="US", PixelSpacing=[0.2, 0.1], ImageOrientationPatient=None).basis == "estimated"
+
+
 def test_an_aspect_ratio_shapes_the_picture_and_measures_nothing() -> None:
     found = measured(PixelAspectRatio=[5, 4])
     assert (found.row, found.column, found.basis, found.aspect) == (None, None, "none", 1.25)

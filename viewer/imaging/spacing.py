@@ -13,6 +13,7 @@ ESTIMATED = "estimated"
 DETECTOR = "detector"
 NONE = "none"
 CENTIMETRES = 3
+SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 PROJECTION = frozenset(("CR", "DX", "MG", "IO", "PX", "RG", "XA", "RF", "XRF"))
 
 
@@ -30,6 +31,10 @@ class Spacing:
 def spacing(instance: Instance, frame: FrameAttributes) -> Spacing:
     """Return the pixel spacing of a frame with its basis: millimetres never without a reason for them."""
     stored = pair(frame.PixelSpacing)
+    captured = f"{instance.SOPClassUID or ''}.".startswith(f"{SECONDARY_CAPTURE}.")
+    if captured and stored and not instance.PixelSpacingCalibrationType:
+        # A screen or a film was captured: nothing ties its pixels to the patient.
+        return millimetres(stored, ESTIMATED, gettext_noop("mm as the file says, estimated"))
     if instance.Modality in PROJECTION:
         return projection(instance, stored, pair(frame.ImagerPixelSpacing))
     if instance.ultrasound_regions:
@@ -37,6 +42,8 @@ def spacing(instance: Instance, frame: FrameAttributes) -> Spacing:
     if stored:
         if (instance.PixelSpacingCalibrationType or "").upper() == "FIDUCIAL":
             return millimetres(stored, CALIBRATED, calibrated_words(instance))
+        if captured or not frame.ImageOrientationPatient:
+            return millimetres(stored, ESTIMATED, gettext_noop("mm as the file says, estimated"))
         return millimetres(stored, PATIENT, gettext_noop("mm in the patient"))
     scanned = pair(instance.NominalScannedPixelSpacing)
     if scanned:
