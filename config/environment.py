@@ -17,6 +17,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 DEMO_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 DEMO_ARCHIVE = "demo-archive"
+DEFAULT_PORTS = {"http": 80, "https": 443}
+HOST_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ def secret_key(environment: Mapping[str, str], state: Path) -> str:
     """Return SAMSYN_SECRET_KEY, or the one kept in the state folder (made at first use, mode 600)."""
     given = environment.get("SAMSYN_SECRET_KEY", "")
     if given:
-        if len(given) < 50 or len(set(given)) < 5:
+        if len(given) < 50 or len(set(given)) < 10:
             raise ImproperlyConfigured("SAMSYN_SECRET_KEY must have 50 characters or more that nobody can guess")
         return given
     path = state / "secret-key"
@@ -144,9 +146,56 @@ def archives(environment: Mapping[str, str], state: Path, *, demo: bool) -> dict
     return found
 
 
+def origin(environment: Mapping[str, str]) -> str | None:
+    """Read SAMSYN_URL as browsers write an origin: lower case, no default port, nothing after it."""
+    written = environment.get("SAMSYN_URL", "").strip()
+    if not written:
+        return None
+    refusal = ImproperlyConfigured("SAMSYN_URL must be an origin such as https://samsyn.example.org")
+    try:
+        parts = urlsplit(written)
+        number, host = parts.port, parts.hostname or ""
+    except ValueError as error:
+        raise refusal from error
+    if "@" in parts.netloc:
+        raise ImproperlyConfigured("SAMSYN_URL must not hold credentials")
+    scheme = parts.scheme.lower()
+    if scheme not in DEFAULT_PORTS or parts.path.strip("/") or not _is_host(host) or not written.isprintable():
+        raise refusal
+    if (
+        ("[" in parts.netloc) != (":" in host)
+        or number == 0
+        or any(sign in written for sign in "?# \\")
+        or parts.netloc.endswith(":")
+    ):
+        raise refusal
+    return f"{scheme}://{host_of(f'//{parts.netloc}')}" + (
+        f":{number}" if number and number != DEFAULT_PORTS[scheme] else ""
+    )
+
+
+def host_of(url: str) -> str:
+    """Return the host of an address as it stands in a Host header, without the port."""
+    host = urlsplit(url).hostname or ""
+    return f"[{ip_address(host).compressed}]" if ":" in host else host
+
+
+def _is_host(name: str) -> bool:
+    if ":" in name:
+        with contextlib.suppress(ValueError):
+            return "%" not in name and ip_address(name).version == 6
+        return False
+    if name.rpartition(".")[2].isdecimal():  # browsers read it as an address, and write 127.1 as 127.0.0.1
+        with contextlib.suppress(ValueError):
+            return ip_address(name).version == 4
+        return False
+    return len(name) <= 253 and all(HOST_LABEL.fullmatch(label) for label in name.split("."))
+
+
 def refuse_unsafe(host: str, origin: str | None, sources: Mapping[str, Source], *, demo: bool) -> None:
     """Raise ImproperlyConfigured for what nobody should serve; `origin` is SAMSYN_URL."""
-    _refuse_unsafe_site(host, origin, sources)
+    _refuse_credentials_in_the_clear(sources)
+    _refuse_unsafe_site(host, origin)
     if demo:
         _refuse_unsafe_demo(host, origin, sources)
 
@@ -166,23 +215,24 @@ def _refuse_unsafe_demo(host: str, origin: str | None, sources: Mapping[str, Sou
             )
 
 
-def _refuse_unsafe_site(host: str, origin: str | None, sources: Mapping[str, Source]) -> None:
+def _refuse_credentials_in_the_clear(sources: Mapping[str, Source]) -> None:
+    for name, source in sources.items():
+        location = urlsplit(source.location)
+        if source.auth and location.scheme == "http" and not is_loopback(location.hostname):
+            raise ImproperlyConfigured(f"the credentials of archive {name} would travel in the clear: use https")
+
+
+def _refuse_unsafe_site(host: str, origin: str | None) -> None:
     """Refuse what would carry patients over a network in the clear."""
     if origin is None:
         if not is_loopback(host):
             raise ImproperlyConfigured("SAMSYN_HOST is not loopback: say the public address in SAMSYN_URL")
         return
     parts = urlsplit(origin)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
-        raise ImproperlyConfigured("SAMSYN_URL must be an origin such as https://samsyn.example.org")
-    if parts.username or parts.password:
-        raise ImproperlyConfigured("SAMSYN_URL must not hold credentials")
     if parts.scheme == "http" and not is_loopback(parts.hostname):
         raise ImproperlyConfigured("SAMSYN_URL must be https when it isn't loopback")
-    for name, source in sources.items():
-        location = urlsplit(source.location)
-        if source.auth and location.scheme == "http" and not is_loopback(location.hostname):
-            raise ImproperlyConfigured(f"the credentials of archive {name} would travel in the clear: use https")
+    if parts.scheme == "http" and not is_loopback(host):
+        raise ImproperlyConfigured("SAMSYN_HOST is not loopback: SAMSYN_URL must be https")
 
 
 def _files(folders: Iterable[Path | tuple[str, Path]]) -> Iterator[tuple[str, Path]]:

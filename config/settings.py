@@ -2,7 +2,6 @@
 
 import os
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import dj_database_url
 from django.utils.translation import gettext_lazy as _
@@ -18,14 +17,14 @@ PORT = environment.port(os.environ)
 ARCHIVES = environment.archives(os.environ, STATE, demo=DEMO)
 REDIS_URL = os.environ.get("REDIS_URL") or None
 # The public origin; None while Samsyn is only reached on this machine.
-ORIGIN = (os.environ.get("SAMSYN_URL") or "").rstrip("/") or None
+ORIGIN = environment.origin(os.environ)
 
 environment.refuse_unsafe(HOST, ORIGIN, ARCHIVES, demo=DEMO)
 
 HTTPS = bool(ORIGIN and ORIGIN.startswith("https://"))
 DEBUG = False
 SECRET_KEY = environment.secret_key(os.environ, STATE)
-ALLOWED_HOSTS = environment.DEMO_HOSTS if DEMO or not ORIGIN else [urlsplit(ORIGIN).hostname or ""]
+ALLOWED_HOSTS = environment.DEMO_HOSTS if DEMO or not ORIGIN else [environment.host_of(ORIGIN)]
 CSRF_TRUSTED_ORIGINS = [ORIGIN] if ORIGIN else []
 
 INSTALLED_APPS = [

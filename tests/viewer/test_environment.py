@@ -40,13 +40,54 @@ UNSAFE = [
     {"SAMSYN_URL": "https://samsyn.example.org/path"},
     {"SAMSYN_URL": "https://user:secret@samsyn.example.org"},
     {"SAMSYN_URL": "ftp://samsyn.example.org"},
+    {"SAMSYN_HOST": "0.0.0.0", "SAMSYN_URL": "http://localhost:8000"},
+    *(
+        {"SAMSYN_URL": f"https://{rest}"}
+        for rest in (
+            "",
+            "*",
+            "*.example.org",
+            ".example.org",
+            "a b",
+            "a.org:abc",
+            "a.org:0",
+            "a.org:70000",
+            "a.org:",
+            "a.org#x",
+            "a.org#",
+            "a.org?",
+            "a.org?x=1",
+            "a.org/x",
+            "a..org",
+            "a.org.",
+            "-a.org",
+            "a_b.org",
+            "[::1",
+            "[::1%25eth0]",
+            "[v1.x]",
+            "127.1",
+            "2130706433",
+            "a.org,b.org",
+            "å.example.org",
+            "a.org\\b",
+            f"{'a' * 64}.org",
+            "@a.org",
+            "a.org/\x07",
+        )
+    ),
     {"SAMSYN_ARCHIVE": "http://user:secret@127.0.0.1/dicom-web"},
     {"SAMSYN_ARCHIVE": "ftp://127.0.0.1/"},
     {"SAMSYN_ARCHIVE": "a=/tmp,a=/var"},
-    {"SAMSYN_ARCHIVE": "http://10.0.0.1/dicom-web", "SAMSYN_ARCHIVE_MAIN_AUTH": "basic:user:secret", "SAMSYN_URL": "https://a.org"},
+    {
+        "SAMSYN_ARCHIVE": "http://10.0.0.1/dicom-web",
+        "SAMSYN_ARCHIVE_MAIN_AUTH": "basic:user:secret",
+        "SAMSYN_URL": "https://a.org",
+    },
+    {"SAMSYN_ARCHIVE": "http://10.0.0.1/dicom-web", "SAMSYN_ARCHIVE_MAIN_AUTH": "basic:user:secret"},
     {"SAMSYN_ARCHIVE": "http://127.0.0.1/dicom-web", "SAMSYN_ARCHIVE_MAIN_AUTH": "user:secret"},
     {"SAMSYN_SECRET_KEY": "short"},
     {"SAMSYN_SECRET_KEY": "a" * 60},
+    {"SAMSYN_SECRET_KEY": "abcde" * 11},
     {"SAMSYN_PORT": "0"},
     {"SAMSYN_PORT": "http"},
 ]
@@ -60,8 +101,26 @@ def test_an_unsafe_setting_refuses(variables: dict[str, str], tmp_path: Path) ->
         environment.secret_key(variables, tmp_path)
         sources = environment.archives(variables, tmp_path, demo=demo)
         host = variables.get("SAMSYN_HOST", "127.0.0.1")
-        environment.refuse_unsafe(host, variables.get("SAMSYN_URL"), sources, demo=demo)
+        environment.refuse_unsafe(host, environment.origin(variables), sources, demo=demo)
     assert "secret" not in str(refusal.value).replace("SAMSYN_SECRET_KEY", "")
+
+
+ORIGINS = {
+    "https://samsyn.example.org": "https://samsyn.example.org",
+    "https://samsyn.example.org/": "https://samsyn.example.org",
+    "HTTPS://Samsyn.Example.ORG:443/": "https://samsyn.example.org",
+    "https://samsyn.example.org:8443": "https://samsyn.example.org:8443",
+    "http://localhost:80": "http://localhost",
+    "http://127.0.0.1:8000": "http://127.0.0.1:8000",
+    "https://[2001:DB8:0::1]:443": "https://[2001:db8::1]",
+    "https://xn--5ca.example.org": "https://xn--5ca.example.org",
+    "": None,
+}
+
+
+@pytest.mark.parametrize("written", ORIGINS)
+def test_the_origin_is_read_as_browsers_write_it(written: str) -> None:
+    assert environment.origin({"SAMSYN_URL": written}) == ORIGINS[written]
 
 
 def test_the_server_says_in_one_line_why_it_does_not_start(tmp_path: Path) -> None:
