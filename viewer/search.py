@@ -27,13 +27,14 @@ SORTS = {
 }
 
 
-def words_match(text: str, column: str = "fold", mark: str = "") -> Q:
-    """Return the condition that each word of `text`, in any order, begins a word of the folded `column`."""
+def words_match(text: str, *columns: str, mark: str = "") -> Q:
+    """Return the condition that each word of `text`, in any order, begins a word of one of the folded `columns`."""
     condition = Q()
     for ways in names.typed_words(text[:LONGEST])[:MOST_WORDS]:
         either = Q()
         for way in ways:
-            either |= Q(**{f"{column}__contains": f" {mark}{way}"})
+            for column in columns:
+                either |= Q(**{f"{column}__contains": f" {mark}{way}"})
         condition &= either
     return condition
 
@@ -51,6 +52,7 @@ class StudyQuery:
     date_to: date | None = None
     modalities: tuple[str, ...] = ()
     phantoms: bool | None = False
+    columns: tuple[str, ...] = ("fold",)  # where words are looked for; upper rooms add theirs
     sort: str = "-taken"
     page: int = 1
 
@@ -59,8 +61,8 @@ class StudyQuery:
 
         A database that walks the newest first to find fifty is quick when many match and slow when few do.
         """
-        condition = words_match(self.words) & words_match(self.name, "patient__fold")
-        condition &= words_match(self.description, mark="d:")
+        condition = words_match(self.words, *self.columns) & words_match(self.name, "patient__fold")
+        condition &= words_match(self.description, "fold", mark="d:")
         if not condition:
             return condition
         keys = list(Study.objects.filter(condition).order_by().values_list("pk", flat=True)[: FEW + 1])

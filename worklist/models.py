@@ -1,9 +1,12 @@
 """What is asked of the department, and what is still to be read."""
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from viewer import names
 from viewer.models import Study
 
 
@@ -25,9 +28,17 @@ class Request(models.Model):
     referrer = models.CharField(max_length=255, blank=True)
     ward = models.CharField(max_length=100, blank=True)
     priority = models.CharField(max_length=8, choices=Priority, default=Priority.ROUTINE)
+    fold = models.TextField(blank=True, editable=False)  # the words of the texts, for searches
 
     def __str__(self) -> str:
         return f"request {self.pk}"
+
+    def save(self, *args: Any, **options: Any) -> None:
+        """Keep the words of the texts beside them."""
+        self.fold = f" {names.fold(' '.join([self.clinical_question, self.history, self.procedure]))} "
+        if options.get("update_fields") is not None:
+            options["update_fields"] = {*options["update_fields"], "fold"}
+        super().save(*args, **options)
 
 
 class ReadingTask(models.Model):

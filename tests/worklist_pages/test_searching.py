@@ -51,6 +51,15 @@ def test_one_field_finds_names_in_every_script_ids_and_accession_numbers(alice: 
     assert found_names(hospital.client(alice), typed) == {name}
 
 
+def test_words_of_the_question_find_too_together_with_the_name(alice: Any) -> None:
+    hospital.task(hospital.study(hospital.patient("Nyström^Åsa")), question="Fibrös dysplasi?")
+    hospital.task(hospital.study(hospital.patient("Berg^Bo")), question="Dysplasia?")
+    browser = hospital.client(alice)
+    assert found_names(browser, "fibros") == {"Nyström, Åsa"}
+    assert found_names(browser, "dyspl nystrom") == {"Nyström, Åsa"}
+    assert found_names(browser, "dysplasi") == {"Nyström, Åsa", "Berg, Bo"}
+
+
 def test_a_search_is_written_into_the_audit(alice: Any) -> None:
     hospital.client(alice).post("/searches/", {"words": "anders"})
     assert AuditEvent.objects.get(event="110112").detail == {"words": "anders"}

@@ -73,6 +73,7 @@ def exams(user: Any, wish: Wish) -> QuerySet[Study]:
     today = timezone.localdate()
     query = StudyQuery(
         words=wish.words,
+        columns=("fold", "request__fold"),
         modalities=tuple(modalities.members(wish.families)),
         date_from=today if wish.today else wish.since,
         date_to=today if wish.today else wish.until,
