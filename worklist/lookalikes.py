@@ -1,7 +1,8 @@
-"""Which patients on one page could be taken for each other by their names."""
+"""Which patients could be taken for each other by their names."""
 
-import itertools
-from collections.abc import Iterable, Set
+import datetime
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 PREFIX = 3  # letters of the given name that must agree
@@ -9,21 +10,43 @@ PREFIX = 3  # letters of the given name that must agree
 
 @dataclass(frozen=True)
 class Named:
-    """A patient's key and folded names."""
+    """A patient's key, folded names and birth date."""
 
     key: str
     family: str
     given: str
+    birth_date: datetime.date | None = None
+
+    @property
+    def beginning(self) -> str:
+        """Return how the family names of nearly all lookalikes begin: a letter is mostly wrong in the later half."""
+        return self.family[: len(self.family) // 2] if len(self.family) > 3 else self.family
 
 
-def lookalikes(people: Iterable[Named]) -> Set[str]:
-    """Return the keys of all who share the beginning of a given name and (but for one letter) the family name."""
-    found: set[str] = set()
-    different = {person.key: person for person in people}.values()
-    for one, other in itertools.combinations(different, 2):
-        if one.family and one.given[:PREFIX] == other.given[:PREFIX] and within_one_letter(one.family, other.family):
-            found |= {one.key, other.key}
-    return found
+def lookalikes(people: Iterable[Named], others: Iterable[Named] = ()) -> Mapping[str, Sequence[Named]]:
+    """Return, by the key of each of `people`, who among them all has nearly the same name.
+
+    Alike are those who share the beginning of the given name and (but for one letter) the family name.
+    """
+    asked = {person.key: person for person in people}
+    by_given: dict[str, list[Named]] = defaultdict(list)
+    for person in ({other.key: other for other in others} | asked).values():
+        by_given[person.given[:PREFIX]].append(person)
+    found = {
+        key: [
+            other
+            for other in by_given[one.given[:PREFIX]]
+            if other.key != key and one.family and within_one_letter(one.family, other.family)
+        ]
+        for key, one in asked.items()
+    }
+    return {key: alike for key, alike in found.items() if alike}
+
+
+def told_by_birth_date(one: Named, alike: Iterable[Named]) -> bool:
+    """Say whether the birth date tells a patient from all their lookalikes."""
+    dates = [other.birth_date for other in alike]
+    return one.birth_date is not None and None not in dates and one.birth_date not in dates
 
 
 def within_one_letter(one: str, other: str) -> bool:

@@ -23,8 +23,8 @@ def test_one_letter_apart(one: str, other: str, near: bool) -> None:
 
 def test_the_given_name_must_begin_alike() -> None:
     anna, anne, bo = Named("1", "berg", "anna"), Named("2", "berg", "anne"), Named("3", "berg", "bo")
-    assert lookalikes([anna, anne, bo]) == {"1", "2"}
+    assert set(lookalikes([anna, anne, bo])) == {"1", "2"}
 
 
 def test_one_patient_with_two_exams_is_not_alike() -> None:
-    assert lookalikes([Named("1", "berg", "anna"), Named("1", "berg", "anna")]) == set()
+    assert lookalikes([Named("1", "berg", "anna"), Named("1", "berg", "anna")]) == {}

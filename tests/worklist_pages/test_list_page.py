@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from config.environment import Source
 from tests import hospital
+from tests.conftest import let
 from viewer.models import Archive, Permit, Study
 from worklist.models import ReadingTask
 
@@ -152,6 +153,39 @@ def test_two_patients_with_nearly_the_same_name_show_their_birth_dates(alice: An
     found = rows(hospital.client(alice), "/?list=all")
     assert [bool(re.search(r"\d{4}-01-01", row)) for row in found if "Ander" in row] == [True, True]
     assert not any("1960-01-01" in row for row in found)
+
+
+def test_a_lookalike_outside_the_filtered_list_still_warns_and_the_id_tells_who(alice: Any) -> None:
+    same = datetime.date(1952, 1, 1)
+    anna = hospital.patient("Åkesson^Anna", birth_date=same, patient_id="ID-1")
+    hospital.study(anna, modalities="MR")
+    other = hospital.patient("Åkeson^Annika", birth_date=same, patient_id="ID-2")
+    hospital.study(other)
+    browser = hospital.client(alice)
+    (row,) = rows(browser, "/?list=all&modality=MR")
+    assert "ID ID-1" in row
+    other.birth_date = datetime.date(1960, 1, 1)
+    other.save()
+    (row,) = rows(browser, "/?list=all&modality=MR")
+    assert "born 1952-01-01" in row
+
+
+def test_somebody_whom_the_reader_may_not_see_is_nobody_s_lookalike(charlie: Any) -> None:
+    made = hospital.study(hospital.patient("Berg^Bo"), modalities="MR")
+    hospital.study(hospital.patient("Berg^Bo"))
+    let(charlie, study=made)
+    (row,) = rows(hospital.client(charlie), "/?list=all")
+    assert "ID " not in row and "born" not in row
+
+
+def test_curves_and_documents_are_no_priors(alice: Any) -> None:
+    person = hospital.patient()
+    now = timezone.now()
+    hospital.task(hospital.study(person, study_datetime=now))
+    for modality, days in (("ECG", 1), ("SR", 2), ("DOC", 3), ("MR PR", 91)):
+        hospital.study(person, modalities=modality, study_datetime=now - datetime.timedelta(days=days))
+    (row,) = rows(hospital.client(alice))
+    assert "1, last 3 mo" in row
 
 
 def test_a_doubtful_identity_stands_in_the_row_and_in_the_panel(alice: Any) -> None:

@@ -52,6 +52,8 @@ class Patient(models.Model):
                 fields=["issuer", "patient_id"], condition=~models.Q(patient_id=""), name="patient_is_issuer_and_id"
             )
         ]
+        # By the beginning of the family name: who could be taken for whom.
+        indexes = [models.Index(fields=["fold"], name="patient_fold", opclasses=["text_pattern_ops"])]
 
     def __str__(self) -> str:
         return self.key

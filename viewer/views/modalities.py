@@ -46,6 +46,12 @@ def shown(modalities: str) -> str:
     return " ".join([value for value in values if value not in COMPANIONS] or values)
 
 
+def has_images(modalities: str) -> bool:
+    """Say whether a study with these Modalities in Study is more than curves and documents; unknown ones may be."""
+    values = modalities.split()
+    return not values or any(value not in COMPANIONS and family(value) not in PICTURELESS for value in values)
+
+
 def order(name: str) -> int:
     """Return where a family stands among the others; unknown ones come last."""
     return list(FAMILIES).index(name) if name in FAMILIES else len(FAMILIES)

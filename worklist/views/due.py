@@ -23,8 +23,17 @@ class Due:
         return round(100 * self.left)
 
 
-def due(due_at: datetime.datetime | None, requested_at: datetime.datetime | None, now: datetime.datetime) -> Due | None:
-    """Return the clock at `now`; without a request time the bar covers the last 24 hours. No due time, no clock."""
+def due(
+    due_at: datetime.datetime | None,
+    requested_at: datetime.datetime | None,
+    now: datetime.datetime,
+    *,
+    stat: bool = False,
+) -> Due | None:
+    """Return the clock at `now`; without a request time the bar covers the last 24 hours. No due time, no clock.
+
+    What is STAT is `soon` from the start.
+    """
     if due_at is None:
         return None
     seconds = (due_at - now).total_seconds()
@@ -32,7 +41,7 @@ def due(due_at: datetime.datetime | None, requested_at: datetime.datetime | None
         return Due(_("%(span)s late") % {"span": span(-seconds)}, 0.0, "late", due_at)
     whole = (due_at - requested_at).total_seconds() if requested_at and requested_at < due_at else DAY
     left = min(1.0, seconds / whole)
-    return Due(span(seconds), left, "soon" if left < SOON else "", due_at)
+    return Due(span(seconds), left, "soon" if stat or left < SOON else "", due_at)
 
 
 def span(seconds: float) -> str:

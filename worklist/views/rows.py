@@ -1,20 +1,25 @@
 """The rows of the list: everything that one line shows, from a few queries for the whole page."""
 
 import datetime
+import functools
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import connection
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from viewer import access, names
-from viewer.models import Study
+from viewer.models import Patient, Study
 from viewer.views import modalities
-from worklist.lookalikes import Named, lookalikes
+from worklist.lookalikes import PREFIX, Named, lookalikes, told_by_birth_date
 from worklist.models import Priority, ReadingTask, Request
 from worklist.views.due import Due, apart, due
+
+MOST_ALIKE = 5000  # patients whose names are compared letter by letter
 
 
 @dataclass(frozen=True)
@@ -30,7 +35,7 @@ class Row:
     taken: str
     priors: int
     last_prior: str
-    alike: bool
+    alike: str  # what tells the patient from others with nearly the same name; empty without such
 
     @property
     def priority(self) -> str:
@@ -45,7 +50,7 @@ def rows(user: Any, studies: Sequence[Study], now: datetime.datetime | None = No
     today = timezone.localdate(moment)
     requests = {request.study_id: request for request in Request.objects.filter(study__in=studies)}
     tasks = {task.study_id: task for task in ReadingTask.objects.filter(study__in=studies).select_related("reader")}
-    alike = lookalikes(named(study) for study in studies)
+    alike = marks(user, studies)
     earlier = priors(user, studies)
     found = []
     for study in studies:
@@ -55,7 +60,7 @@ def rows(user: Any, studies: Sequence[Study], now: datetime.datetime | None = No
             Row(
                 study=study,
                 task=task,
-                due=due(task.due_at, task.requested_at, moment)
+                due=due(task.due_at, task.requested_at, moment, stat=task.priority == Priority.STAT)
                 if task and task.state != ReadingTask.State.DONE
                 else None,
                 question=first_line(request.clinical_question) if request else "",
@@ -64,26 +69,70 @@ def rows(user: Any, studies: Sequence[Study], now: datetime.datetime | None = No
                 taken=taken(study, today),
                 priors=len(before),
                 last_prior=_last(study, before),
-                alike=study.patient.key in alike,
+                alike=alike.get(study.patient.key, ""),
             )
         )
     return found
 
 
-def named(study: Study) -> Named:
-    """Return the folded family and given name of a study's patient, of the first component group that has one."""
-    group = next(filter(None, study.PatientName.split("=")), "")
+def named(key: str, name: str, birth_date: datetime.date | None) -> Named:
+    """Return a patient with folded family and given name, of the first component group that has one."""
+    group = next(filter(None, name.split("=")), "")
     family, _caret, rest = group.partition("^")
-    return Named(study.patient.key, names.fold(family), names.fold(rest.partition("^")[0]))
+    return Named(key, _folded(family), _folded(rest.partition("^")[0]), birth_date)
+
+
+@functools.lru_cache(maxsize=20_000)
+def _folded(name: str) -> str:
+    return names.fold(name)
+
+
+def marks(user: Any, studies: Sequence[Study]) -> dict[str, str]:
+    """Return, by patient key, the birth date or else the ID of whoever has a lookalike whom `user` may see."""
+    people = {
+        study.patient.key: named(study.patient.key, study.PatientName, study.PatientBirthDate) for study in studies
+    }
+    ids = {study.patient.key: study.PatientID for study in studies}
+    found = lookalikes(people.values(), _neighbours(user, people.values()))
+    made = {}
+    for key, alike in found.items():
+        if told_by_birth_date(people[key], alike):
+            made[key] = _("born %(date)s") % {"date": people[key].birth_date}
+        else:
+            made[key] = _("ID %(id)s") % {"id": ids[key]} if ids[key] else _("No patient ID")
+    return made
+
+
+def _neighbours(user: Any, people: Iterable[Named]) -> list[Named]:
+    """Return the patients whom `user` may see and whose names begin like one of `people`'s."""
+    condition = Q()
+    for family, given in {(one.beginning, one.given[:PREFIX]) for one in people if one.family}:
+        begin = f" {family}"
+        # A range, since SQLite takes no index for LIKE; PostgreSQL takes one for LIKE alone.
+        within = (
+            Q(fold__startswith=begin)
+            if connection.vendor == "postgresql"
+            else Q(fold__gte=begin, fold__lt=f"{begin}\U0010ffff")
+        )
+        condition |= within & Q(fold__contains=f" {given}") if given else within
+    if not condition:
+        return []
+    found = Patient.objects.filter(condition).values_list("pk", "key", "name", "birth_date")[:MOST_ALIKE]
+    near = {pk: (key, name, birth_date) for pk, key, name, birth_date in found}
+    seen = access.visible_studies(user).filter(patient__in=near).values_list("patient_id", flat=True)
+    return [named(*near[pk]) for pk in set(seen)]
 
 
 def priors(user: Any, studies: Sequence[Study]) -> dict[int, list[Study]]:
-    """Return, for each study, the same patient's earlier ones that `user` may see, newest first."""
+    """Return, for each study, the same patient's earlier ones with images that `user` may see, newest first."""
     patients = {study.patient_id for study in studies}
     others = access.visible_studies(user).filter(patient__in=patients, study_datetime__isnull=False)
     of_patient: dict[int, list[Study]] = defaultdict(list)
-    for other in others.order_by("-study_datetime").only("pk", "patient_id", "study_date", "study_datetime"):
-        of_patient[other.patient_id].append(other)
+    for other in others.order_by("-study_datetime").only(
+        "pk", "patient_id", "study_date", "study_datetime", "modalities"
+    ):
+        if modalities.has_images(other.modalities):
+            of_patient[other.patient_id].append(other)
     return {
         study.pk: [
             other
