@@ -36,11 +36,23 @@ def ensure_rows() -> None:
 
 def write_for_store() -> None:
     """Tell the store process where the archives are, in a file that only this account can read."""
-    rows = [
-        {"name": name, "location": source.location, "auth": source.auth} for name, source in settings.ARCHIVES.items()
-    ]
     path = settings.STATE / "archives.json"
     draft = path.with_name(f"archives.json.{os.getpid()}")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        json.dump(rows, file)
+        json.dump(_rows(), file)
     draft.replace(path)
+
+
+def store_knows_them() -> bool:
+    """Say whether the store process of this state folder was told of the very archives of our settings."""
+    try:
+        told = json.loads((settings.STATE / "archives.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return False
+    return bool(told == _rows())
+
+
+def _rows() -> list[dict[str, str | None]]:
+    return [
+        {"name": name, "location": source.location, "auth": source.auth} for name, source in settings.ARCHIVES.items()
+    ]

@@ -16,7 +16,7 @@ from urllib.request import Request
 import pytest
 
 from tests.phantoms import speaking_phantom
-from tests.serving import ROOT, Served, environment, serving
+from tests.serving import ROOT, Served, environment, free_port, serving
 
 
 @pytest.fixture(scope="module")
@@ -128,6 +128,36 @@ def test_a_taken_port_is_said_plainly(served: Served, tmp_path: Path) -> None:
     assert told.stderr.strip() == (
         f"Samsyn doesn't start: port {port} is taken. Stop the other program, or set SAMSYN_PORT."
     )
+
+
+def started(served: Served, archive: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """Try to start another server on the state folder of `served`."""
+    variables = environment(served.state, free_port(), archive, demo=True) | more
+    return subprocess.run(
+        [sys.executable, "manage.py", "serve"], cwd=ROOT, env=variables, capture_output=True, text=True, timeout=60
+    )
+
+
+def test_a_second_server_does_not_take_the_state_of_the_first(served: Served, tmp_path: Path) -> None:
+    before = (served.state / "archives.json").read_text()
+    told = started(served, str(tmp_path))
+    assert told.returncode == 1
+    assert told.stderr.strip() == (
+        f"Samsyn doesn't start: another server uses {served.state}. Stop it, or set another SAMSYN_STATE."
+    )
+    assert (served.state / "archives.json").read_text() == before
+
+
+def test_servers_that_redis_joins_share_a_state_for_the_same_archives_only(folder: Path, tmp_path: Path) -> None:
+    redis = "redis://127.0.0.1:1/"  # nobody answers: a live wire that is down stops no page
+    with serving(folder, state=tmp_path, REDIS_URL=redis) as first:
+        told = started(first, str(tmp_path), REDIS_URL=redis)
+        assert told.returncode == 1
+        assert told.stderr.strip() == f"Samsyn doesn't start: another server uses {tmp_path} for other archives."
+        (tmp_path / "serve.log").rename(tmp_path / "first.log")
+        with serving(folder, state=tmp_path, REDIS_URL=redis) as second:
+            assert second.opener().open(f"{second.url}/login/").status == 200
+        assert first.opener().open(f"{first.url}/login/").status == 200
 
 
 def test_the_second_start_is_quick_and_the_end_leaves_nothing(folder: Path, tmp_path: Path) -> None:

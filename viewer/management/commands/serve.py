@@ -3,9 +3,11 @@
 import asyncio
 import contextlib
 import errno
+import fcntl
 import os
 import socket
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from django.db.migrations.executor import MigrationExecutor
 from viewer import archives
 from viewer.actions.accounts import ensure_demo_accounts
 
+OTHERS_START_WITHIN = 30  # seconds
 MESSAGE_LIMIT = 64 * 1024  # bytes of one socket message from a page
 
 
@@ -82,6 +85,38 @@ def listen() -> socket.socket:
     return listener
 
 
+def take_state() -> int:
+    """Lock the state folder against a second server, or end with a plain message; return the open lock.
+
+    With Redis several servers may share it, if they serve the same archives: the first one prepares it alone.
+    """
+    lock = os.open(settings.STATE / "serve.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    until = time.monotonic() + (OTHERS_START_WITHIN if settings.REDIS_URL else 0)
+    wanted = fcntl.LOCK_EX
+    while True:
+        try:
+            fcntl.flock(lock, wanted | fcntl.LOCK_NB)
+            break
+        except BlockingIOError:
+            if time.monotonic() >= until:
+                sys.exit(
+                    f"Samsyn doesn't start: another server uses {settings.STATE}. Stop it, or set another SAMSYN_STATE."
+                )
+            wanted = fcntl.LOCK_SH
+            time.sleep(0.05)
+        except OSError as error:
+            sys.exit(f"Samsyn doesn't start: {settings.STATE} can't be locked ({error.strerror}).")
+    if wanted == fcntl.LOCK_SH and not archives.store_knows_them():
+        sys.exit(f"Samsyn doesn't start: another server uses {settings.STATE} for other archives.")
+    return lock
+
+
+def share_state(lock: int) -> None:
+    """Let other servers in, where Redis joins them."""
+    if settings.REDIS_URL:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+
+
 def migrate_if_needed() -> None:
     """Bring the database up to date, saying so only when there is something to do."""
     executor = MigrationExecutor(connection)
@@ -104,11 +139,13 @@ class Command(BaseCommand):
         if not settings.HTMX.is_dir():
             raise ImproperlyConfigured("the front-end packages are missing: `make setup` brings them")
         listener = listen()
+        lock = take_state()
         migrate_if_needed()
         if settings.DEMO and not os.environ.get("SAMSYN_ARCHIVE"):
             Path(settings.ARCHIVES["main"].location).mkdir(exist_ok=True)
         archives.ensure_rows()
         archives.write_for_store()
+        share_state(lock)
         if settings.DEMO:
             ensure_demo_accounts()
         connection.close()
