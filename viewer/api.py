@@ -60,7 +60,7 @@ class StacksView(StudyView):
     def get(self, request: Request, archive: str, study: str, series: str) -> Response:  # type: ignore[override]
         """Return the stacks with every entry at its place, missing ones too."""
         self.study(archive, study)
-        if not UID.fullmatch(series):
+        if not UID.fullmatch(series) or not rendering.listed(archive, study, series):
             raise Http404
 
         async def ask(studio: Studio) -> dict[str, Any]:

@@ -1,17 +1,19 @@
 """The one socket of a page: pictures while a hand moves, values, progress, and topics of the live wire."""
 
 import asyncio
+import contextlib
 import json
 import logging
 import struct
 import time
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 from urllib.parse import parse_qs
 
 import msgspec
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
+from django.db import OperationalError
 from django.utils.translation import gettext as _
 
 from viewer import access, dicomweb, epochs, rendering, sessions
@@ -24,6 +26,7 @@ from viewer.doors.parameters import BadParameter
 from viewer.doors.refusal import Refusal
 from viewer.doors.values import value_at
 from viewer.doors.wishes import Wish, Wishes
+from viewer.headers import words_of_trouble
 from viewer.live import Topic, UnknownTopic
 
 logger = logging.getLogger(__name__)
@@ -35,10 +38,41 @@ MOST_TOPICS = 64
 NOBODY, NOT_YOURS, TOO_LARGE, TOO_FAST = 4401, 4404, 1009, 4429
 
 
+class Wire:
+    """Both ends of a socket. What is said after its end, ours or the page's, is lost: nobody is there to hear it."""
+
+    def __init__(
+        self, receive: Callable[[], Awaitable[dict[str, Any]]], send: Callable[[dict[str, Any]], Awaitable[None]]
+    ) -> None:
+        self._receive, self._send = receive, send
+        self.ended = False
+
+    async def receive(self) -> dict[str, Any]:
+        """Return the next message, which may be the end."""
+        message = await self._receive()
+        self.ended = self.ended or message["type"] == "websocket.disconnect"
+        return message
+
+    async def send(self, message: dict[str, Any]) -> None:
+        """Send a message unless the socket has ended."""
+        if self.ended:
+            return
+        self.ended = message["type"] == "websocket.close"
+        try:
+            await self._send(message)
+        except OSError:
+            self.ended = True
+
+
 class PageConsumer(AsyncWebsocketConsumer):
     """What every socket has: topics, rights asked again whenever they change, and a pace."""
 
     pace_of_talk = (20.0, 40.0)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Serve one socket, over a wire that may end at any time."""
+        wire = Wire(receive, send)
+        await super().__call__(scope, wire.receive, wire.send)
 
     async def connect(self) -> None:
         """Let a person in. A refusal is told after the handshake: a browser can't read the reason of a failed one."""
@@ -236,6 +270,8 @@ class ViewerConsumer(PageConsumer):
             refusal = Refusal(406, str(error))
         except Refusal as error:
             refusal = error
+        except OperationalError as error:
+            refusal = Refusal(503, words_of_trouble(error))
         except Exception:
             logger.exception("a picture failed")
             refusal = Refusal(500, _("The picture couldn't be made"))
@@ -282,7 +318,10 @@ class ViewerConsumer(PageConsumer):
 
     async def look(self, looking: Looking) -> None:
         """Have the neighbours fetched, and tell how far they are."""
-        if await access.admit(self.scope, looking.archive, looking.study) is not None:
+        if await access.admit(self.scope, looking.archive, looking.study) is None:
+            return
+        with contextlib.suppress(Refusal):  # the want's to explain
+            await dicomweb.require(looking.archive, looking.study, looking.series)
             self.start(self.looker.look(looking))
 
     async def probe(self, probe: Probe) -> None:

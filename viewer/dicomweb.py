@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from channels.db import database_sync_to_async
+from django.db import OperationalError
 from django.utils.translation import gettext as _
 
 from viewer import access, rendering
@@ -20,6 +21,7 @@ from viewer.doors.language import speak
 from viewer.doors.opened import Opened, Place
 from viewer.doors.parameters import BadParameter, Parameters
 from viewer.doors.refusal import Refusal
+from viewer.headers import words_of_trouble
 from viewer.imaging.stack import Shown
 from viewer.models import Series
 from viewer.rendering import Picture, Studio
@@ -122,10 +124,19 @@ async def thumbnail(request: Request) -> Answer:
     return _picture(await studio.thumbnail(opened, place, wanted, kind), opened, place, wanted)
 
 
+async def require(archive: str, study: str, series: str) -> None:
+    """Raise Refusal unless the study's index lists the series: no archive is asked for what isn't the study's."""
+    if rendering.lying_open(archive, study, series) is None and not await database_sync_to_async(rendering.listed)(
+        archive, study, series
+    ):
+        raise Refusal(404, _("No such series in this study"))
+
+
 async def locate(studio: Studio, resource: Resource) -> tuple[Opened, Place]:
     """Return the frame that a resource within a series names, or that stands for it. Raises Refusal."""
     if resource.series is None:
         raise Refusal(404, _("No series is named"))
+    await require(resource.archive, resource.study, resource.series)
     opened = await studio.series(resource.archive, resource.study, resource.series)
     if resource.instance is not None and resource.frame is not None:
         return opened, opened.place(resource.instance, resource.frame)
@@ -149,6 +160,8 @@ async def _of_study(studio: Studio, request: Request) -> tuple[Opened, Place]:
 async def _places(studio: Studio, request: Request) -> AsyncIterator[tuple[Opened, Place]]:
     """Yield every frame that can be shown, in the order of series and stacks."""
     resource = request.resource
+    if resource.series is not None:
+        await require(resource.archive, resource.study, resource.series)
     if resource.instance is not None:
         opened = await studio.series(resource.archive, resource.study, resource.series or "")
         first = opened.place(resource.instance, 1)
@@ -240,6 +253,8 @@ async def answer(scope: dict[str, Any]) -> Answer:
         return problem(406, str(error))
     except Refusal as refusal:
         return problem(refusal.status, refusal.words, refusal.parameter)
+    except OperationalError as error:
+        return problem(503, words_of_trouble(error))
     except Exception:
         logger.exception("a picture failed")
         return problem(500, _("The picture couldn't be made"))

@@ -23,6 +23,7 @@ POLICY = "; ".join(
         "base-uri 'none'",
     ]
 )
+DISK_FULL = "53100"  # PostgreSQL's SQLSTATE
 NO_STORE = "no-store"
 IMMUTABLE = "public, max-age=31536000, immutable"
 NOT_NEEDED = ("camera", "microphone", "geolocation", "payment", "usb", "serial", "display-capture")
@@ -74,6 +75,16 @@ class HeadersMiddleware:
         return response
 
 
+def words_of_trouble(error: OperationalError) -> str:
+    """Return why the database did nothing, in words for a person; the log says it too."""
+    cause = error.__cause__
+    logger.error("the database didn't answer: %s", type(cause or error).__name__)
+    if "database or disk is full" in str(error) or getattr(cause, "sqlstate", None) == DISK_FULL:
+        logger.error("the disk of the database is full")
+        return _("The disk of the server is full. Tell those who look after it.")
+    return _("The database is busy. Try again.")
+
+
 class NotSavedMiddleware:
     """Say "not saved" when the database is locked or gone: an action is one transaction, nothing half-written stays."""
 
@@ -86,10 +97,7 @@ class NotSavedMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if not isinstance(exception, OperationalError):
             return None
-        logger.error("the database didn't answer: %s", type(exception).__name__)
-        words = (
-            _("Not saved: the database is busy. Try again.")
-            if request.method not in ("GET", "HEAD")
-            else _("The database is busy. Try again.")
-        )
+        words = words_of_trouble(exception)
+        if request.method not in ("GET", "HEAD"):
+            words = _("Not saved. %(reason)s") % {"reason": words}
         return HttpResponse(words, status=503, content_type="text/plain; charset=utf-8", headers={"Retry-After": "2"})

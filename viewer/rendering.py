@@ -24,6 +24,7 @@ from viewer.doors.words import translated
 from viewer.imaging import colour, encode, pixels, resample, windowing
 from viewer.imaging.pixels import Padding, PixelError
 from viewer.imaging.windowing import VOI, Window
+from viewer.models import Series
 from viewer.store.client import FrameFailed, SeriesStore, StoreClient, StoreError
 
 Result = TypeVar("Result")
@@ -61,7 +62,7 @@ class Studio:
         return await self.loop.run_in_executor(self.threads, copy_context().run, work)
 
     async def series(self, archive: str, study: str, uid: str) -> Opened:
-        """Return an opened series. Raises Refusal in the store's words."""
+        """Return an opened series. Raises Refusal in the store's words. Doors ask `listed` first."""
         try:
             series = await self.client.series(archive, study, uid)
         except StoreError as error:
@@ -216,6 +217,14 @@ def lying_open(archive: str, study: str, uid: str) -> Opened | None:
     """Return a series if it was opened lately; asks nobody."""
     current = _Current.studio
     return current.shelf.opened.get((archive, study, uid)) if current else None
+
+
+def listed(archive: str, study: str, uid: str) -> bool:
+    """Say whether the index lists the series in this study; a new one is there after the next look at its study."""
+    return (
+        lying_open(archive, study, uid) is not None
+        or Series.objects.filter(study__archive__name=archive, study__uid=study, uid=uid).exists()
+    )
 
 
 def from_thread(ask: Callable[[Studio], Coroutine[Any, Any, Result]], seconds: float = 60) -> Result:
