@@ -11,7 +11,7 @@ from django.contrib.auth.models import Group
 from django.db import Error, close_old_connections, models
 from django.db.models.signals import m2m_changed, post_delete, post_save, pre_save
 
-from viewer import live
+from viewer import live, sessions
 from viewer.models import Epoch, Permit, Token
 
 logger = logging.getLogger(__name__)
@@ -124,6 +124,8 @@ def _user_saved(instance: Any, created: bool, **kwargs: Any) -> None:
     now = (instance.password, instance.is_active, instance.is_superuser)
     if not created and getattr(instance, "_rights_before", None) != now:
         bump(instance.pk)
+        if not instance.is_active:
+            sessions.end_all(instance.pk)
 
 
 def _deleted(instance: Any, **kwargs: Any) -> None:

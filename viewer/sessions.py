@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from django.contrib.sessions.models import Session
 from django.http import HttpRequest, HttpResponse
@@ -54,6 +55,13 @@ def touch(session_key: str) -> datetime | None:
         Session.objects.filter(pk=session_key).update(expire_date=until)
         return until
     return row.expire_date
+
+
+def end_all(user_id: int) -> None:
+    """End every session of a user: one that was put out comes back by a login only."""
+    alive = Session.objects.filter(expire_date__gt=timezone.now())
+    ended = [row.pk for row in alive.iterator() if row.get_decoded().get(SESSION_KEY) == str(user_id)]
+    Session.objects.filter(pk__in=ended).delete()
 
 
 class ActivityMiddleware:

@@ -189,6 +189,17 @@ def test_a_study_of_two_patients_is_for_those_who_see_all_or_just_it(
     assert set(access.visible_studies(charlie)) == {one, other}
 
 
+async def test_who_was_put_out_comes_back_by_a_login_only(alice: User, bob: User, study: Study) -> None:
+    client, other = [await sync_to_async(logged_in)(user) for user in (alice, bob)]
+    assert await admitted(scope(client), study)
+    for active in (False, True):
+        await later(lambda active=active: (setattr(alice, "is_active", active), alice.save()))
+    assert not await admitted(scope(client), study)
+    assert (await sync_to_async(client.get)("/")).status_code == 302
+    assert await admitted(scope(other), study)
+    assert await admitted(scope(await sync_to_async(logged_in)(alice)), study)
+
+
 async def test_leaving_a_role_is_over_at_the_next_reading(charlie: User, study: Study) -> None:
     role = await sync_to_async(Group.objects.create)(name="readers")
     await sync_to_async(lambda: (permit(None, role=role, reason=Permit.Reason.ROLE), charlie.groups.add(role)))()
