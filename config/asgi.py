@@ -1,6 +1,8 @@
 """The ASGI application: Host check, pictures, static files, the socket, and Django for the rest."""
 
+import logging
 import os
+import re
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,6 +23,8 @@ from config.statics import StaticFiles  # noqa: E402
 from viewer import dicomweb  # noqa: E402
 from viewer.consumers import ListConsumer, ViewerConsumer  # noqa: E402
 from viewer.headers import asgi_headers  # noqa: E402
+
+logger = logging.getLogger(__name__)
 
 Scope = dict[str, Any]
 
@@ -53,6 +57,12 @@ def origin_is_ours(scope: Scope) -> bool:
     return parts.scheme == "http" and origin == f"http://{header(scope, b'host')}"
 
 
+def sender(scope: Scope) -> str:
+    """Return the Origin header for the log if it is one, else what is wrong with it."""
+    origin = header(scope, b"origin")
+    return origin if re.fullmatch(r"[a-z+.-]{1,20}://[\w.:\[\]-]{1,100}", origin, re.ASCII) else "no readable origin"
+
+
 async def refuse(send: Any, status: int, words: str) -> None:
     """Answer a request before any door opens."""
     body = words.encode()
@@ -69,6 +79,11 @@ async def application(scope: Scope, receive: Any, send: Any) -> None:
         if host_is_ours(scope) and origin_is_ours(scope):
             await sockets(scope, receive, send)
         else:
+            logger.warning(
+                "a socket was refused: its %s isn't this site's (%s)",
+                "origin" if host_is_ours(scope) else "host",
+                sender(scope),
+            )
             await receive()
             await send({"type": "websocket.close", "code": 4403})
     elif not host_is_ours(scope):

@@ -86,7 +86,9 @@ ORIGINS = [
 
 @pytest.mark.parametrize("origin", ORIGINS)
 @pytest.mark.parametrize("path", ["/ws/", "/ws/1.2/?archive=main"])
-async def test_a_socket_opens_only_from_our_own_pages(path: str, origin: str | None, bob: User) -> None:
+async def test_a_socket_opens_only_from_our_own_pages(
+    path: str, origin: str | None, bob: User, caplog: pytest.LogCaptureFixture
+) -> None:
     headers = [(b"host", b"testserver")]
     if origin is not None:
         headers.append((b"origin", origin.encode()))
@@ -95,6 +97,24 @@ async def test_a_socket_opens_only_from_our_own_pages(path: str, origin: str | N
     socket = ApplicationCommunicator(application, scope)
     await socket.send_input({"type": "websocket.connect"})
     assert await socket.receive_output(5) == {"type": "websocket.close", "code": 4403}
+    (record,) = [each for each in caplog.records if each.name == "config.asgi"]
+    assert record.getMessage().startswith("a socket was refused: its origin isn't this site's (")
+    assert path not in record.getMessage() and "archive" not in record.getMessage()
+
+
+@pytest.mark.parametrize(
+    "origin", ["http://evil.example/?PatientName=CANARY", "http://CANARY evil", "http://CANARY\nx"]
+)
+async def test_what_a_refused_socket_sends_along_is_not_in_the_log(
+    origin: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    headers = [(b"host", b"testserver"), (b"origin", origin.encode())]
+    scope = {"type": "websocket", "path": "/ws/", "query_string": b"a=CANARY", "headers": headers, "subprotocols": []}
+    socket = ApplicationCommunicator(application, scope)
+    await socket.send_input({"type": "websocket.connect"})
+    assert (await socket.receive_output(5))["code"] == 4403
+    assert "a socket was refused" in caplog.text
+    assert "CANARY" not in caplog.text
 
 
 PUBLIC = ["https://samsyn.example.org", "https://samsyn.example.org.evil", "http://samsyn.example.org"]
