@@ -96,8 +96,8 @@ DOORS: dict[str, list[Door]] = {
         Door("study", "/api/studies/main/{uid}/state/"),
         Door("study", "/api/studies/main/{uid}/state/", "PUT", STATE, (204,)),
     ],
-    # Of a series that isn't listed, who may see the study hears no more than others.
-    "api-stacks": [Door("study", "/api/studies/main/{uid}/series/1.2.3/stacks/", answers=(404,))],
+    # Without a store process, who may see the study hears that the images can't be had.
+    "api-stacks": [Door("study", "/api/studies/main/{uid}/series/{uid}.0/stacks/", answers=(502, 503))],
     "api-states": [Door("study", "/api/states/", "POST", STATE, (201,))],
     "api-saved-state": [Door("study", "/api/states/{state}/")],
     "api-preference": [
