@@ -52,6 +52,12 @@ class ChoiceVoi(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     choice: Annotated[int, msgspec.Meta(ge=0, le=999)]
 
 
+class AutomaticVoi(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """The window that the server measures over the series."""
+
+    automatic: Literal[True]
+
+
 class Fit(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """Scale relative to the size at which the whole image just fits the pane."""
 
@@ -126,7 +132,8 @@ def _version_1(data: bytes) -> State:
         if pane is None:
             continue
         if pane.voi is not None:
-            voi = msgspec.convert(pane.voi, type=ChoiceVoi if "choice" in pane.voi else WindowVoi)
+            kind = ChoiceVoi if "choice" in pane.voi else AutomaticVoi if "automatic" in pane.voi else WindowVoi
+            voi = msgspec.convert(pane.voi, type=kind)
             if isinstance(voi, WindowVoi) and voi.function == "LINEAR" and voi.width < 1:
                 raise Unreadable(_("A linear window is at least 1 wide"))
         msgspec.convert(pane.scale, type=Fit if "fit" in pane.scale else PixelScale)

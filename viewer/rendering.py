@@ -121,6 +121,8 @@ class Studio:
     async def _voi(self, opened: Opened, place: Place, wanted: Parameters) -> VOI:
         if wanted.window is not None:
             return Window(wanted.window.center, wanted.window.width, wanted.window.function)
+        if wanted.voi == "auto":
+            return await opened.measured(partial(self.frame, opened))
         if wanted.voi is not None:
             choices = opened.choices(place)
             if wanted.voi >= len(choices):

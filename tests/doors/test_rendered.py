@@ -66,6 +66,13 @@ async def test_ct_without_a_window_that_soft_tissue_would_leave_black_has_its_ow
     assert answer.picture["window"]["center"] < -500 and np.ptp(pixels(answer)) > 200
 
 
+async def test_the_automatic_window_is_measured_over_the_series_whatever_the_file_says(get: Get) -> None:
+    own, measured = [
+        (await get(f"{address(made.speaking()[0])}/rendered{query}")).picture["window"] for query in ("", "?voi=auto")
+    ]
+    assert measured["explanation"] == "automatic" and measured["width"] != own["width"]
+
+
 async def test_a_region_is_cut_scaled_and_flipped(get: Get) -> None:
     whole = pixels(await get(f"{address(made.speaking()[0])}/rendered?accept=image/png"))
     path = f"{address(made.speaking()[0])}/rendered?accept=image/png&viewport="

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Literal, TypeVar
 from urllib.parse import parse_qsl
 
 from django.utils.translation import gettext as _
@@ -93,7 +93,7 @@ class Parameters:
     iccprofile: str = "no"
     invert: bool = False
     interpolation: str = "linear"
-    voi: int | None = None
+    voi: int | Literal["auto"] | None = None
     unknown: tuple[str, ...] = ()
 
 
@@ -206,9 +206,11 @@ def _profile(value: str) -> str:
     return value
 
 
-def _choice(value: str) -> int:
+def _choice(value: str) -> int | Literal["auto"]:
+    if value == "auto":
+        return "auto"
     if not (value.isascii() and value.isdigit() and len(value) <= 3):
-        raise _bad("voi", value, _("the place, from 0, of one of the file's own choices"))
+        raise _bad("voi", value, _("auto, or the place, from 0, of one of the file's own choices"))
     return int(value)
 
 

@@ -107,7 +107,7 @@ export const COMMANDS = [
     label: () => gettext("Automatic window"),
     keys: ["Shift+0"],
     group: "window",
-    run: (state) => changePane(state, { voi: null }),
+    run: (state) => changePane(state, { voi: { automatic: true } }),
     offered: isGrey,
   },
   ...presets.CT.map(preset),

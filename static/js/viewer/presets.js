@@ -65,6 +65,7 @@ function asWindow({ center, width, function: name }) {
  */
 export function wanted(stack, voi) {
   if (stack.colour) return null;
+  if (voi && "automatic" in voi) return null;
   if (voi && "width" in voi) return voi;
   const choice = voi ? stack.windows[voi.choice] : stack.window;
   return choice && isFunction(choice) ? asWindow(choice) : null;

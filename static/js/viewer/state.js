@@ -2,7 +2,7 @@
 
 /** @typedef {"LINEAR" | "LINEAR_EXACT" | "SIGMOID"} WindowFunction */
 /** @typedef {{center: number, width: number, function: WindowFunction}} Window in modality units */
-/** @typedef {Window | {choice: number} | null} Voi null: what the server shows by itself */
+/** @typedef {Window | {choice: number} | {automatic: true} | null} Voi null: what the server shows by itself */
 /** @typedef {{archive: string, study: string, series: string, stack: string}} Source an empty stack: the series' first */
 /** @typedef {{fit: number} | {pixels: number}} Scale times the size that fits, or device pixels for one image pixel */
 /** @typedef {0 | 90 | 180 | 270} Rotation clockwise, after the flips */

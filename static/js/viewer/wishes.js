@@ -48,6 +48,7 @@ export function wish(shown, stack, entry, canvas, { lossless }) {
   if (view === null) return null;
   const window = wanted(stack, shown.voi);
   const look = [
+    shown.voi && "automatic" in shown.voi && !stack.colour && "voi=auto",
     window && `window=${window.center},${window.width},${window.function.toLowerCase().replace("_", "-")}`,
     shown.invert && !stack.colour && "invert=yes",
   ].filter(Boolean).join("&");
