@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 from channels.db import database_sync_to_async
 
+from tests.conftest import attributes
 from tests.doors import made
 from tests.doors.asking import Connect, Get, People, Socket
 from tests.doors.made import address
 from tests.phantoms import read
-from viewer import epochs, live, rendering
+from viewer import epochs, index, listing, live, rendering
+from viewer.models import Archive
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -149,6 +151,36 @@ async def test_a_withdrawn_right_closes_the_socket_within_a_second(connect: Conn
     heard = [(await socket.hear())[0], (await socket.hear(2))[0]]
     assert time.monotonic() - began < 1.5
     assert heard[0]["failed"]["status"] == 404 and heard[1] == {"closed": 4404}
+
+
+async def test_a_study_that_moves_to_another_patient_closes_both_doors_within_a_second(
+    connect: Connect, get: Get, people: People
+) -> None:
+    permit = people.permit_of_bob
+
+    def for_the_patient() -> None:
+        permit.patient, permit.study = permit.study.patient, None
+        permit.save()
+        epochs.reader.read()
+
+    def moved() -> None:
+        archive = Archive.objects.get(name="main")
+        index.write_studies(archive, [listing.study(attributes(STUDY, "P-other", "Falk^Bo"), "main")])
+
+    await database_sync_to_async(for_the_patient)()
+    socket = await connect(PAGE, token=people.bob)
+    resource = address(made.speaking()[0])
+    await want(socket, 1, resource)
+    assert (await socket.hear())[0]["seq"] == 1
+    assert (await get(f"{resource}/rendered", token=people.bob)).status == 200
+    await database_sync_to_async(moved)()
+    began = time.monotonic()
+    await database_sync_to_async(epochs.reader.read)()
+    await want(socket, 2, resource)
+    heard = [(await socket.hear())[0], (await socket.hear(2))[0]]
+    assert time.monotonic() - began < 1.5
+    assert heard[0]["failed"]["status"] == 404 and heard[1] == {"closed": 4404}
+    assert (await get(f"{resource}/rendered", token=people.bob)).status == 404
 
 
 async def test_topics_are_heard_by_those_who_may(connect: Connect, people: People) -> None:
