@@ -128,7 +128,7 @@ class Holdings:
             await asyncio.sleep(WATCH_SECONDS)
             for series in [each for each in self.series.values() if each.revisions]:
                 found = await self.loop.run_in_executor(self.watcher, self.revisions, series)
-                known = (series.revisions, series.compared, {})
+                known: tuple[dict[str, str], ...] = (series.revisions, series.compared, {})
                 if found not in known and not (series.stale or series.closed or series.key in self.rereading):
                     series.compared = found
                     self.rereading[series.key] = asyncio.create_task(self.compare(series))
