@@ -47,6 +47,7 @@ async def test_inverted_film_keeps_its_window_and_padding_stays_black(get: Get) 
         expected = made.shades(dataset, float(dataset.WindowCenter), float(dataset.WindowWidth))
         assert np.abs(pixels(answer) - expected).max() <= 1
         assert not pixels(answer)[:10].any()
+        assert answer.picture["low_is_white"] and not answer.picture["inverted"]
         turned = pixels(await get(f"{address(dataset)}/rendered?accept=image/png&invert=yes"))
         assert np.abs(turned[10:] + pixels(answer)[10:].astype(int) - 255).max() <= 1 and not turned[:10].any()
 

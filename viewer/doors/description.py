@@ -12,7 +12,7 @@ from viewer.imaging import geometry, pixels
 from viewer.imaging.geometry import GeometryError
 from viewer.imaging.record import FrameAttributes, Instance
 from viewer.imaging.spacing import Spacing
-from viewer.imaging.windowing import VOI, VOILUT
+from viewer.imaging.windowing import VOI, VOILUT, shown_inverted
 
 TECHNIQUE = (
     "KVP", "XRayTubeCurrent", "Exposure", "ConvolutionKernel",
@@ -71,6 +71,7 @@ def describe(
         "window": window(voi),
         "unit": pixels.unit(instance, frame),
         "inverted": inverted,
+        "low_is_white": shown_inverted(instance) != inverted,
         "region": [round(value, 4) for value in region],
         "size": list(size),
         "lossless": lossless,

@@ -37,7 +37,8 @@ import { presetOf } from "./presets.js";
  * @property {string} spacing_words
  * @property {(Partial<Window> & {explanation?: string | null}) | null} window
  * @property {string} unit
- * @property {boolean} inverted
+ * @property {boolean} inverted   by the reader
+ * @property {boolean} [low_is_white]   MONOCHROME1 or the reader's inversion, not both
  * @property {[number, number, number, number]} region image pixels
  * @property {[number, number]} size of the answer
  * @property {boolean} lossless this answer

@@ -37,6 +37,6 @@ export function byKey(state, effect, viewport) {
   if (state.tool === "scroll") return scroll(state, x + y);
   if (state.tool === "pan") return changePane(state, { center: panned(grid, size, pane, x * PAN_STEP, y * PAN_STEP) });
   const start = startOf(stack, pane.voi, viewport.picture?.window);
-  const way = { inverted: viewport.picture?.inverted ?? false, upDarkens: state.preferences.up_darkens };
+  const way = { inverted: viewport.picture?.low_is_white ?? false, upDarkens: state.preferences.up_darkens };
   return start ? changePane(state, { voi: dragWindow(start, { dx: x * STEP, dy: y * STEP }, way) }) : state;
 }

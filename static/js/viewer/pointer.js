@@ -97,7 +97,7 @@ export function listen(viewport, store, { onMenu }) {
       moved ||= Math.hypot(dx, dy) > CLICK;
       if (!moved) return;
       if (tool === "window" && window) {
-        const inverted = viewport.picture?.inverted ?? false;
+        const inverted = viewport.picture?.low_is_white ?? false;
         const voi = dragWindow(window, { dx, dy }, { inverted, upDarkens: store.state.preferences.up_darkens });
         store.update((state) => changePane(state, { voi }, number));
       } else if (tool === "pan") {
