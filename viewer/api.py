@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from viewer import access, presentation, rendering
+from viewer import access, presentation, rendering, sync
 from viewer.actions import preference as preferences
 from viewer.actions import state as states
 from viewer.doors.listing import stacks_json
@@ -50,7 +50,9 @@ class StudyView(APIView):
     @anything
     def get(self, request: Request, archive: str, study: str) -> Response:
         """Return the study, its series, and the patient's other studies that the user may see."""
-        return Response(study_json(request.user, self.study(archive, study)))
+        found = self.study(archive, study)
+        sync.read_series_first(found)
+        return Response(study_json(request.user, found))
 
 
 class StacksView(StudyView):

@@ -228,6 +228,17 @@ def read_series(port: Port, study: Study) -> None:
     index.write_series(study, rows)
 
 
+def read_series_first(study: Study) -> None:
+    """Read the series of a study that is opened before sync has come to it; without them, sync goes on trying."""
+    name = study.archive.name
+    if study.series_read_at is not None or name not in settings.ARCHIVES or study.series.exists():
+        return
+    try:
+        read_series(archives.get(name), study)
+    except ArchiveError as error:
+        logger.warning("archive %s: the series of a study can't be read yet: %s", name, error)
+
+
 class Syncs:
     """The syncs of all archives, each in its thread: one that hangs keeps no other waiting."""
 

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.utils import timezone
 
 from config.environment import Source
-from tests.conftest import attributes
+from tests.conftest import attributes, logged_in
 from tests.phantoms import speaking_phantom
 from viewer import archives, index, listing, sync
 from viewer.archive import Unreachable
@@ -332,3 +333,18 @@ def test_a_folder_is_followed_and_its_doubtful_files_are_told(archive: Archive, 
     following.round()
     assert not any(study.identity_conflict for study in Study.objects.all())
     archives._ports.clear()
+
+
+@pytest.mark.django_db
+def test_the_series_of_a_study_are_read_when_somebody_opens_it_before_sync_has_come_to_it(
+    study: Study, bob: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Listing:
+        def search_series(self, uid: str) -> list[dict[str, object]]:
+            assert uid == study.uid
+            return [{"0020000E": {"vr": "UI", "Value": ["1.2.3"]}, "00080060": {"vr": "CS", "Value": ["CT"]}}]
+
+    monkeypatch.setattr(sync.archives, "get", lambda name: Listing())
+    monkeypatch.setattr(sync.settings, "ARCHIVES", {"main": object()})
+    answer = logged_in(bob).get(f"/api/studies/main/{study.uid}/")
+    assert [series["uid"] for series in answer.json()["series"]] == ["1.2.3"]
