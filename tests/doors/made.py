@@ -77,29 +77,27 @@ def radiographs() -> list[Dataset]:
 @cache
 def tall() -> list[Dataset]:
     """An image whose pixels are three times as tall as wide."""
-    dataset = begin(_exam("Tall"), "CT", uid("doors", "tall", 1))
-    in_series(dataset, number=1, series_uid=uid("doors", "tall"), description="Tall", instance_number=1)
-    place(
-        dataset, position=(0.0, 0.0, 0.0), orientation=(1, 0, 0, 0, 1, 0), spacing=(3.0, 1.0), thickness=1.0,
-        frame_of_reference=uid("doors", "tall frame"),
-    )  # fmt: skip
-    grey(dataset, np.random.default_rng(1).integers(0, 2000, (40, 60)).astype(np.uint16), bits_stored=12)
-    dataset.RescaleIntercept, dataset.RescaleSlope, dataset.RescaleType = "-1024", "1", "HU"
-    return [dataset]
+    return [windowless("Tall", spacing=(3.0, 1.0), top=2000)]
 
 
 @cache
 def airy() -> list[Dataset]:
-    """A CT without a window, all of it far below soft tissue."""
-    dataset = begin(_exam("Airy"), "CT", uid("doors", "airy", 1))
-    in_series(dataset, number=1, series_uid=uid("doors", "airy"), description="Airy", instance_number=1)
+    """A CT of which all lies far below soft tissue."""
+    return [windowless("Airy", spacing=(1.0, 1.0), top=255)]
+
+
+def windowless(name: str, *, spacing: tuple[float, float], top: int) -> Dataset:
+    """Return one CT image of noise without a window; stored values run from 0 to below `top`."""
+    key = name.lower()
+    dataset = begin(_exam(name), "CT", uid("doors", key, 1))
+    in_series(dataset, number=1, series_uid=uid("doors", key), description=name, instance_number=1)
     place(
-        dataset, position=(0.0, 0.0, 0.0), orientation=(1, 0, 0, 0, 1, 0), spacing=(1.0, 1.0), thickness=1.0,
-        frame_of_reference=uid("doors", "airy frame"),
+        dataset, position=(0.0, 0.0, 0.0), orientation=(1, 0, 0, 0, 1, 0), spacing=spacing, thickness=1.0,
+        frame_of_reference=uid("doors", f"{key} frame"),
     )  # fmt: skip
-    grey(dataset, np.random.default_rng(1).integers(0, 255, (40, 60)).astype(np.uint16), bits_stored=12)
+    grey(dataset, np.random.default_rng(1).integers(0, top, (40, 60)).astype(np.uint16), bits_stored=12)
     dataset.RescaleIntercept, dataset.RescaleSlope, dataset.RescaleType = "-1024", "1", "HU"
-    return [dataset]
+    return dataset
 
 
 @cache

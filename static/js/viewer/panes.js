@@ -1,7 +1,7 @@
 /** What a hand does to the panes: pure changes of state. */
 
 /** @import { Pane, Rotation, Source, State, TextLevel } from "./state.js" */
-import { imageAt, pane, paneAt, resolve, stackKey, stackOf } from "./state.js";
+import { imageAt, PLAIN, pane, paneAt, resolve, stackKey, stackOf } from "./state.js";
 
 /**
  * Change one pane; the same state when nothing differs.
@@ -96,15 +96,7 @@ export function flip(state, axis) {
  * @returns {State}
  */
 export function reset(state) {
-  return changePane(state, {
-    voi: null,
-    invert: false,
-    rotation: 0,
-    flip_horizontal: false,
-    flip_vertical: false,
-    center: null,
-    scale: { fit: 1 },
-  });
+  return changePane(state, PLAIN);
 }
 
 /**

@@ -153,6 +153,17 @@ export function initial(archive, study) {
   };
 }
 
+/** How a pane looks before a hand has touched it. */
+export const PLAIN = /** @type {const} */ ({
+  voi: null,
+  invert: false,
+  rotation: 0,
+  flip_horizontal: false,
+  flip_vertical: false,
+  center: null,
+  scale: { fit: 1 },
+});
+
 /**
  * A pane at rest on a source.
  * @param {Source} source
@@ -165,13 +176,7 @@ export function pane(source, differently = {}) {
     index: null,
     instance: null,
     frame: null,
-    voi: null,
-    invert: false,
-    rotation: 0,
-    flip_horizontal: false,
-    flip_vertical: false,
-    center: null,
-    scale: { fit: 1 },
+    ...PLAIN,
     text: "all",
     ...differently,
   };
