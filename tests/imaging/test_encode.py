@@ -21,6 +21,17 @@ def test_a_png_holds_exactly_the_picture(shape: tuple[int, ...]) -> None:
     assert np.array_equal(np.asarray(read), picture)
 
 
+@pytest.mark.parametrize("shape", [(1, 1), (1, 7), (9, 1), (31, 33), (17, 5, 3), (1, 1, 3), (512, 512)])
+def test_a_webp_holds_exactly_the_picture(shape: tuple[int, ...]) -> None:
+    noise = CHANCE.integers(0, 256, shape, np.uint8)
+    smooth = np.broadcast_to(np.arange(shape[1], dtype=np.uint8)[None, :, *([None] * (len(shape) - 2))], shape)
+    for picture in (noise, smooth):
+        read = Image.open(io.BytesIO(encode.encoded(picture, "image/webp", 1)))
+        assert read.format == "WEBP" and read.mode == "RGB"
+        colours = picture if len(shape) == 3 else np.repeat(picture[..., None], 3, axis=2)
+        assert np.array_equal(np.asarray(read), colours)
+
+
 def test_a_picture_that_lies_otherwise_in_memory_is_encoded_alike() -> None:
     picture = CHANCE.integers(0, 256, (40, 30), np.uint8)
     assert np.array_equal(np.asarray(Image.open(io.BytesIO(encode.png(picture.T)))), picture.T)

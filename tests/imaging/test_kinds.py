@@ -15,7 +15,7 @@ from viewer.imaging.record import Instance
     [
         ("128", "PET image"), ("66.4", "segmentation"), ("9.1.1", "ECG"), ("104.1", "PDF document"),
         ("20", "nuclear medicine image"),
-        ("77.1.6", "slide"), ("88.22", "structured report"), ("11.1", "presentation state"),
+        ("88.22", "structured report"), ("11.1", "presentation state"),
         ("481.3", "radiotherapy structures"),
         ("77.1.5.1", "ophthalmic image"), ("1.2", "mammogram"), ("9.7.1", "waveform"), ("88.59", "key images"),
     ],

@@ -66,6 +66,21 @@ def test_the_table_gives_what_the_formula_gives_for_every_stored_value(
     assert np.array_equal(grey(stored, rescale, window), direct)
 
 
+@pytest.mark.parametrize("padding", [None, Padding(-2000, -1990), Padding(65000, 70000), Padding(200, 300)])
+def test_a_table_that_is_computed_in_part_is_the_whole_formula(padding: Padding | None) -> None:
+    chance = np.random.default_rng(7)
+    for turn in range(40):
+        dtype = np.dtype((np.int16, np.uint16, np.int8, np.uint8)[turn % 4])
+        slope, intercept = float(chance.choice([1, -1, 0.003, -17.5, 1e-9, 1e9])), float(chance.normal(0, 2000))
+        width = float(10.0 ** chance.uniform(0.01, 6))
+        window = Window(float(chance.normal(0, 30_000)), width, windowing.FUNCTIONS[turn % 3])
+        limits = np.iinfo(dtype)
+        stored = np.arange(limits.min, limits.max + 1).astype(dtype).reshape(-1, 16)
+        inverted, rescale = bool(turn % 5 == 0), Rescale(slope, intercept)
+        formula = windowing.direct(stored, rescale, window, inverted, padding)
+        assert np.array_equal(grey(stored, rescale, window, inverted=inverted, padding=padding), formula)
+
+
 def test_eight_bit_limits_are_black_and_white() -> None:
     stored = np.array([[0, 127, 128, 255]], np.uint8)
     assert grey(stored, IDENTITY, Window(128, 256)).tolist() == [[0, 127, 128, 255]]

@@ -1,13 +1,31 @@
-"""Arrays to PNG and JPEG bytes, without holding the interpreter's lock."""
+"""Arrays to PNG, WebP and JPEG bytes, without holding the interpreter's lock."""
 
 import struct
 
+import cv2
 import imagecodecs
 import numpy as np
 from isal import isal_zlib
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 UP = 2
+
+
+def encoded(picture: np.ndarray, media_type: str, quality: int) -> bytes:
+    """Return image/png or image/webp without loss, or image/jpeg of `quality`; another type raises KeyError."""
+    if media_type == "image/jpeg":
+        return jpeg(picture, quality)
+    return {"image/png": png, "image/webp": webp}[media_type](picture)
+
+
+def webp(picture: np.ndarray) -> bytes:
+    """Return a lossless WebP of uint8 grey or RGB: a sixth smaller than `png`, and forty times the work.
+
+    WebP knows no grey: a grey picture becomes RGB of three equal samples.
+    """
+    samples = checked(picture)[2]
+    rgb = np.ascontiguousarray(picture) if samples == 3 else cv2.cvtColor(picture, cv2.COLOR_GRAY2RGB)
+    return bytes(imagecodecs.webp_encode(rgb, level=0, lossless=True, method=2))
 
 
 def png(picture: np.ndarray) -> bytes:

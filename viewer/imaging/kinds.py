@@ -56,7 +56,6 @@ NOT_YET = {
     "77.1.3": gettext_noop("microscope picture"),
     "77.1.4": gettext_noop("photograph"),
     "77.1.5.4": gettext_noop("ophthalmic tomography"),
-    "77.1.6": gettext_noop("slide"),
     "77.1.7": gettext_noop("skin photograph"),
     "88.59": gettext_noop("key images"),
     "91.1": gettext_noop("slide annotations"),
@@ -100,27 +99,43 @@ MODALITIES = {
     "PT": gettext_noop("PET image"),
     "NM": gettext_noop("nuclear medicine image"),
     "MG": gettext_noop("mammogram"),
-    "SM": gettext_noop("slide"),
     "DOC": gettext_noop("document"),
+}
+SLIDE = "77.1.6"
+NOT_OF_THE_TISSUE = {
+    "LABEL": gettext_noop("label of a slide, kept out of sight"),
+    "OVERVIEW": gettext_noop("overview of a slide with its label, kept out of sight"),
+    "THUMBNAIL": gettext_noop("thumbnail of a slide"),
+    "LOCALIZER": gettext_noop("localiser of a slide"),
+    "REGIONLOCALIZER": gettext_noop("localiser of a slide"),
 }
 VIDEO = ("1.2.840.10008.1.2.4.10", "1.2.840.10008.1.2.7")  # MPEG, HEVC and SMPTE streams begin so
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What an instance is; `words` of a viewable one is its kind, of another also why it isn't shown."""
+    """What an instance is; `words` of a viewable one is its kind, of another also why it isn't shown.
+
+    `slide` is true for what belongs in a slide and not in a stack.
+    """
 
     viewable: bool
     words: Words
+    slide: bool = False
 
 
 def kind(instance: Instance) -> Kind:
     """Return what `instance` is and whether its pictures can be shown; never raises."""
     uid = instance.SOPClassUID or ""
     suffix = uid.removeprefix(STORAGE) if uid.startswith(STORAGE) else ""
-    if suffix not in VIEWABLE:
+    slide = suffix == SLIDE
+    if slide and (
+        unseen := next((NOT_OF_THE_TISSUE[each] for each in instance.ImageType if each in NOT_OF_THE_TISSUE), None)
+    ):
+        return Kind(False, unseen)
+    if suffix not in VIEWABLE and not slide:
         return Kind(False, named(suffix, instance))
-    words = VIEWABLE[suffix]
+    words = gettext_noop("slide") if slide else VIEWABLE[suffix]
     if not instance.SOPInstanceUID:
         return Kind(False, gettext_noop("{kind} without a SOP Instance UID", kind=words))
     syntax = instance.TransferSyntaxUID or ""
@@ -134,7 +149,7 @@ def kind(instance: Instance) -> Kind:
         return Kind(False, gettext_noop("{kind}: {reason}", kind=words, reason=error.args[0]))
     if form.photometric in GREY and form.bits_allocated == 64 and not form.floating:
         return Kind(False, gettext_noop("{kind} of 64-bit pixels", kind=words))
-    return Kind(True, words)
+    return Kind(True, words, slide)
 
 
 def named(suffix: str, instance: Instance) -> Words:

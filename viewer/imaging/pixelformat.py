@@ -1,5 +1,6 @@
 """How the pixels of an instance are stored, and as what the frame store keeps them."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,6 +61,19 @@ class PixelFormat:
             planar_configuration=instance.PlanarConfiguration or 0, floating=is_floating(instance, allocated),
         )  # fmt: skip
 
+    def described_by(
+        self, photometric: str, rows: int | None, columns: int | None, samples: int | None, bits_allocated: int | None,
+        bits_stored: int | None, high_bit: int | None, representation: int | None, planar_configuration: int | None,
+    ) -> bool:  # fmt: skip
+        """Say whether another description of the same pixels agrees with this one, defaults as in `of`."""
+        stored = bits_stored or bits_allocated
+        high = stored - 1 if high_bit is None and stored else high_bit
+        colour = photometric.upper() or ("RGB" if samples == 3 else "MONOCHROME2")
+        return (rows, columns, 1 if samples is None else samples, bits_allocated, stored, high, colour) == (
+            self.rows, self.columns, self.samples, self.bits_allocated, self.bits_stored, self.high_bit,
+            self.photometric,
+        ) and (representation == 1, planar_configuration or 0) == (self.signed, self.planar_configuration)  # fmt: skip
+
     @property
     def colour(self) -> bool:
         """True for three samples a pixel; a palette image is stored as one index a pixel."""
@@ -83,7 +97,7 @@ class PixelFormat:
     @property
     def stored_size_bytes(self) -> int:
         """Bytes of one frame in the frame store."""
-        return int(np.prod(self.shape)) * self.stored_dtype.itemsize
+        return math.prod(self.shape) * self.stored_dtype.itemsize
 
     @property
     def frame_size_bytes(self) -> int:

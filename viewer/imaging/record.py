@@ -54,9 +54,11 @@ class Instance:
     PatientAge: Text = None
     StudyDate: Text = None
     StudyTime: Text = None
+    StudyID: Text = None
     StudyDescription: Text = None
     AccessionNumber: Text = None
     InstitutionName: Text = None
+    ReferringPhysicianName: Text = None
     Manufacturer: Text = None
     Modality: Text = None
     SeriesNumber: Integer = None
@@ -151,6 +153,21 @@ class Instance:
     LossyImageCompressionMethod: Texts = ()
     DerivationDescription: Text = None
     MIMETypeOfEncapsulatedDocument: Text = None
+    ContainerIdentifier: Text = None
+    PyramidUID: Text = None
+    DimensionOrganizationType: Text = None
+    TotalPixelMatrixColumns: Integer = None
+    TotalPixelMatrixRows: Integer = None
+    TotalPixelMatrixFocalPlanes: Integer = None
+    NumberOfOpticalPaths: Integer = None
+    ImagedVolumeWidth: Number = None
+    ImagedVolumeHeight: Number = None
+    ImageOrientationSlide: Numbers = None
+    ConcatenationUID: Text = None
+    ConcatenationFrameOffsetNumber: Integer = None
+    optical_paths: tuple[Item, ...] = field(default=(), repr=False)
+    specimens: tuple[Item, ...] = field(default=(), repr=False)
+    matrix_origin: tuple[Item, ...] = field(default=(), repr=False)
     palette: tuple[LookupTable | None, ...] = ()
     segmented_palette: bool = False
     ultrasound_regions: tuple[Item, ...] = ()
@@ -179,6 +196,7 @@ class Instance:
 
 OTHERS = (
     "SequenceOfUltrasoundRegions", "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence", *PIXELS,
+    "OpticalPathSequence", "SpecimenDescriptionSequence", "TotalPixelMatrixOriginSequence",
     *(f"{colour}PaletteColorLookupTable{part}" for colour in PALETTE for part in ("Descriptor", "Data")),
     *(f"Segmented{colour}PaletteColorLookupTableData" for colour in PALETTE),
 )  # fmt: skip
@@ -211,14 +229,17 @@ def parsed(metadata: bytes) -> list[Any]:
 
 
 def bulkdata_uris(listed: Iterable[Instance]) -> set[str]:
-    """Return the addresses of the lookup tables that have to be fetched before the pictures are right."""
+    """Return the addresses of lookup tables and slides' colour profiles, without which no picture is right."""
     tables: list[LookupTable | None] = []
+    listed = list(listed)
     for each in listed:
         tables += [*each.ModalityLUTSequence, *each.VOILUTSequence, *each.palette]
         frames = [Item(flat(item), bulkdata=item.bulkdata) for item in each.per_frame_groups]
         for item in (each.shared_groups, *frames):
             tables += [*item.lookup_tables("VOILUTSequence"), *item.lookup_tables("ModalityLUTSequence")]
-    return {table.uri for table in tables if table is not None and table.uri and table.data is None}
+    profiles = [each.optical_paths[0].binary("ICCProfile") for each in listed if each.optical_paths]
+    wanted = {uri for data, uri in profiles if uri and data is None}
+    return wanted | {table.uri for table in tables if table is not None and table.uri and table.data is None}
 
 
 def instance(listed: Any, bulkdata: Mapping[str, bytes]) -> Instance:
@@ -233,6 +254,9 @@ def instance(listed: Any, bulkdata: Mapping[str, bytes]) -> Instance:
     record.float_pixels = item.has("FloatPixelData") or item.has("DoubleFloatPixelData")
     record.listed_pixels = any(item.has(keyword) for keyword in PIXELS)
     record.ultrasound_regions = item.items("SequenceOfUltrasoundRegions")
+    record.optical_paths = item.items("OpticalPathSequence")
+    record.specimens = item.items("SpecimenDescriptionSequence")
+    record.matrix_origin = item.items("TotalPixelMatrixOriginSequence")
     if item.has("RedPaletteColorLookupTableDescriptor"):
         record.segmented_palette = item.has("SegmentedRedPaletteColorLookupTableData")
         data = "Segmented{}PaletteColorLookupTableData" if record.segmented_palette else "{}PaletteColorLookupTableData"

@@ -20,7 +20,8 @@ from viewer.imaging.words import Words, gettext_noop
 def stacks(instances: Sequence[Instance], *, expected: int | None = None) -> list[Stack]:
     """Return the stacks of a series; `expected` is the archive's Number of Series Related Instances.
 
-    Instances that aren't viewable are left to `kind`; one that is listed twice under its UID is shown once.
+    Instances that aren't viewable are left to `kind`, slides to `slide`; one that is listed twice under its UID is
+    shown once.
     """
     pictures, twice = viewable(instances)
     found = groups(pictures)
@@ -56,7 +57,8 @@ def viewable(instances: Sequence[Instance]) -> tuple[list[Picture], int]:
     """Return the pictures of all viewable instances, and how many instances repeat a UID."""
     pictures, seen, twice = [], set(), 0
     for index, instance in enumerate(instances):
-        if not kind(instance).viewable:
+        found = kind(instance)
+        if not found.viewable or found.slide:
             continue
         if instance.SOPInstanceUID in seen:
             twice += 1

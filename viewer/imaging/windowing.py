@@ -1,12 +1,15 @@
 """Values of interest: window functions, VOI lookup tables and presets to 8-bit grey (PS3.3 C.11.2)."""
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
+import cv2
 import numpy as np
 
 from viewer.imaging.dicomjson import LookupTable
-from viewer.imaging.pixels import IDENTITY, ModalityLUT, Padding, Transform, first_mapped, table_values
+from viewer.imaging.pixels import IDENTITY, ModalityLUT, Padding, Rescale, Transform, first_mapped, table_values
 from viewer.imaging.pixels import transform as modality_transform
 from viewer.imaging.record import FrameAttributes, Instance
 
@@ -29,7 +32,7 @@ class Window:
     def __post_init__(self) -> None:
         if self.function not in FUNCTIONS:
             raise ValueError(f"window function must be one of {', '.join(FUNCTIONS)}, not {self.function[:32]}")
-        if not np.isfinite(self.center) or not np.isfinite(self.width):
+        if not math.isfinite(self.center) or not math.isfinite(self.width):
             raise ValueError("window center and width must be finite")
         if self.function == LINEAR and self.width < 1:
             raise ValueError(f"window width must be at least 1, not {self.width:g}")
@@ -67,13 +70,22 @@ def linear(values: np.ndarray, window: Window) -> np.ndarray:
     """Return float64 from 0 to 255. The half-pixel shifts are the standard's, not ours (C.11.2.1.2.1)."""
     if window.width == 1:
         return np.where(values > window.center - 0.5, 255.0, 0.0)
-    ramp = (values - (window.center - 0.5)) / (window.width - 1) + 0.5
-    return 255 * np.clip(ramp, 0, 1)
+    return shaded(values - (window.center - 0.5), window.width - 1)
 
 
 def linear_exact(values: np.ndarray, window: Window) -> np.ndarray:
     """Return float64 from 0 to 255 (C.11.2.1.3.2)."""
-    return 255 * np.clip((values - window.center) / window.width + 0.5, 0, 1)
+    return shaded(values - window.center, window.width)
+
+
+def shaded(distances: np.ndarray, width: float) -> np.ndarray:
+    """Turn distances from the centre into shades from 0 to 255, in place where they are an array."""
+    ramp = np.asarray(distances, float)
+    ramp /= width
+    ramp += 0.5
+    np.clip(ramp, 0, 1, out=ramp)
+    ramp *= 255
+    return ramp
 
 
 def sigmoid(values: np.ndarray, window: Window) -> np.ndarray:
@@ -83,6 +95,7 @@ def sigmoid(values: np.ndarray, window: Window) -> np.ndarray:
     return 255 / (1 + np.exp(exponent))
 
 
+UNSIGNED: dict[int, type[np.unsignedinteger[Any]]] = {1: np.uint8, 2: np.uint16}
 CURVES = {LINEAR: linear, LINEAR_EXACT: linear_exact, SIGMOID: sigmoid}
 
 
@@ -104,17 +117,41 @@ def grey_of_values(values: np.ndarray, voi: VOI, *, inverted: bool) -> np.ndarra
     """Return uint8 grey of modality values; what is no number is black."""
     shades = CURVES[voi.function](values, voi) if isinstance(voi, Window) else looked_up(np.nan_to_num(values), voi)
     shades = 255 - shades if inverted else shades
-    return np.rint(np.where(np.isnan(values), 0, shades)).astype(np.uint8)
+    nowhere = np.isnan(values)
+    if nowhere.any():
+        shades = np.where(nowhere, 0, shades)
+    return np.rint(shades, out=shades).astype(np.uint8)
 
 
-@lru_cache(256)
+@lru_cache(64)  # 64 KiB each
 def grey_table(dtype: str, transform: Transform, voi: VOI, inverted: bool, padding: Padding | None) -> np.ndarray:
-    """Return the grey of every stored value of an 8- or 16-bit type, indexed by its bits read as unsigned."""
-    kind = np.dtype(dtype)
-    stored = np.arange(2 ** (8 * kind.itemsize), dtype=f"u{kind.itemsize}").view(kind)
-    table = direct(stored, transform, voi, inverted, padding)
+    """Return the grey of every stored value of an 8- or 16-bit type, indexed by its bits read as unsigned.
+
+    The formula is computed where it says something new; beyond the edges of a window all values look alike.
+    """
+    lowest, highest = int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)
+    first, last = told_apart(transform, voi, lowest, highest)
+    shades = grey_of_values(transform.values(np.arange(first, last + 1)), voi, inverted=inverted)
+    table = np.empty(highest - lowest + 1, np.uint8)
+    table[: first - lowest] = shades[0]
+    table[first - lowest : last + 1 - lowest] = shades
+    table[last + 1 - lowest :] = shades[-1]
+    if padding is not None:
+        table[max(padding.low - lowest, 0) : max(padding.high + 1 - lowest, 0)] = 0
+    if lowest < 0:
+        table = np.roll(table, lowest)
     table.setflags(write=False)
     return table
+
+
+def told_apart(transform: Transform, voi: VOI, lowest: int, highest: int) -> tuple[int, int]:
+    """Return the first and last of the stored values `lowest` to `highest` outside which a window tells none apart."""
+    if not (isinstance(transform, Rescale) and isinstance(voi, Window) and voi.function != SIGMOID):
+        return lowest, highest
+    ends = sorted((voi.center + side * (voi.width / 2 + 1) - transform.intercept) / transform.slope for side in (-1, 1))
+    # One more on each side for what division rounds.
+    first, last = (min(max(end + step, lowest), highest) for end, step in zip(ends, (-1, 1), strict=True))
+    return (math.floor(first), math.ceil(last)) if first <= last else (lowest, highest)
 
 
 def direct(stored: np.ndarray, transform: Transform, voi: VOI, inverted: bool, padding: Padding | None) -> np.ndarray:
@@ -139,7 +176,8 @@ def grey(
     """
     if stored.dtype.kind in "iu" and stored.dtype.itemsize <= 2:
         table = grey_table(stored.dtype.str, transform, voi, inverted, padding)
-        return table.take(stored.view(f"u{stored.dtype.itemsize}"))
+        bits = stored.view(UNSIGNED[stored.dtype.itemsize])
+        return cv2.LUT(bits.reshape(1, -1), table).reshape(stored.shape)
     return direct(stored, transform, voi, inverted, padding)
 
 
