@@ -7,6 +7,7 @@ import pytest
 
 from tests import orthanc
 from tests.archive import examples
+from tests.archive.answering import serve as serve
 from viewer.archive import Archive, FolderArchive, WebArchive
 
 

@@ -69,7 +69,7 @@ def value(found: dict[str, Any], tag: str) -> Any:
         ({"StudyDescription": "*mit KM"}, {CHEST}),
         ({"StudyDescription": "CT*", "PatientID": "M-1", "StudyDate": "20210101-20211231"}, {LATER}),
     ],
-    ids=str,
+    ids=lambda given: str(sorted(given.items() if isinstance(given, dict) else given)),
 )
 def test_a_search_finds_what_matches_and_nothing_else(
     archive: Archive, match: dict[str, str], expected: set[str]

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+import warnings
 import zlib
 from io import BytesIO
 from pathlib import Path
@@ -261,6 +262,16 @@ def test_files_with_one_identity_and_different_content_are_reported(folder: Path
     archive.scan(settle=0)
     (study,) = archive.search_studies()
     assert study["00100010"]["Value"] == [{"Alphabetic": "Somebody^Else"}]
+
+
+@pytest.mark.parametrize("uid", ["....", "1..2", ".1", "1."])
+def test_dots_are_no_identity(folder: Path, archive: FolderArchive, uid: str) -> None:
+    data_set = examples()["chest/ct/1.dcm"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        data_set.StudyInstanceUID = uid
+        put(folder, "1.dcm", data_set)
+    assert "Study Instance UID" in reasons(archive.scan(settle=0))["1.dcm"]
 
 
 def test_one_study_of_two_patients_is_reported(folder: Path, archive: FolderArchive) -> None:

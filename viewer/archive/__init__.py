@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from viewer.archive.folder import FolderArchive
-from viewer.archive.port import Archive, ArchiveError, Changed, Malformed, NotThere, Refused, Unreachable
+from viewer.archive.port import Archive, ArchiveError, Changed, Malformed, NotThere, Refused, Unreachable, Unstreamed
 from viewer.archive.web import WebArchive
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "NotThere",
     "Refused",
     "Unreachable",
+    "Unstreamed",
     "WebArchive",
     "connect",
 ]

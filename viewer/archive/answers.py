@@ -1,7 +1,7 @@
 """What a DICOMweb server's answers say: JSON checked for its kind, the verdict on stored objects."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -21,6 +21,10 @@ FAILURES = {
     0xC122: "unsupported transfer syntax",
 }
 
+OUT_OF_RESOURCES = range(0xA700, 0xA800)
+
+Body = TypeVar("Body", bytes, memoryview)
+
 data_sets = msgspec.json.Decoder(list[dict[str, Any]])
 
 
@@ -32,24 +36,23 @@ def stored(answer: Answer) -> Callable[[str], StoreResult]:
     body = answer.body(LARGEST_JSON).removeprefix(b"\xef\xbb\xbf").strip()
     found = decode(data_sets, body if body.startswith(b"[") else b"[" + body + b"]")
     kept: set[str] = set()
-    reasons: dict[str, str] = {}
+    reasons: dict[str, StoreResult] = {}
     for data_set in found:
         for item in values(data_set, "00081199"):
             kept.update(values(item, "00081155"))
         for item in values(data_set, "00081198"):
             code = next(iter(values(item, "00081197")), 0)
             for name in values(item, "00081155"):
-                reasons[name] = gettext_noop(
-                    "The archive refused it: {reason}.", reason=FAILURES.get(code, f"{code:04X}H")
-                )
+                words = gettext_noop("The archive refused it: {reason}.", reason=FAILURES.get(code, f"{code:04X}H"))
+                reasons[name] = StoreResult(name, False, words, again=code in OUT_OF_RESOURCES)
 
     def verdict(name: str) -> StoreResult:
         if name in reasons:
-            return StoreResult(name, False, reasons[name])
+            return reasons[name]
         return (
             StoreResult(name, True)
             if name in kept
-            else StoreResult(name, False, gettext_noop("The archive didn't confirm it."))
+            else StoreResult(name, False, gettext_noop("The archive didn't confirm it."), again=True)
         )
 
     return verdict
@@ -74,7 +77,22 @@ def decode(decoder: "msgspec.json.Decoder[Any]", body: bytes) -> Any:
     try:
         return decoder.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        not_a_page(body)
         raise Malformed(gettext_noop("The archive's answer isn't DICOM JSON.")) from None
+
+
+def not_a_page(body: Body) -> Body:
+    """Return `body` unless it is a page for people, whatever it is called; raises Malformed then."""
+    start = bytes(body[:512]).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if start.startswith((b"<!doctype html", b"<html", b"<head", b"<body")):
+        raise unexpected("text/html")
+    return body
+
+
+def no_page(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield the chunks of a body; raises Malformed when it begins like a page for people."""
+    for number, chunk in enumerate(chunks):
+        yield chunk if number else not_a_page(chunk)
 
 
 def unexpected(name: str) -> Malformed:

@@ -66,7 +66,7 @@ class Check:
         self.studies = self.archive.search_studies(limit=STUDIES_TRIED)
         if not self.studies:
             return "works", gettext_noop("The archive is empty: the rest can't be tried.")
-        return "works", gettext_noop("{count} studies read.", count=len(self.studies))
+        return "works", gettext_noop("Studies read: {count}.", count=len(self.studies))
 
     def _paging(self) -> tuple[State, str]:
         if len(self.studies) < 2:
@@ -175,11 +175,13 @@ class Check:
                 return "fails", gettext_noop(
                     "{reason} The server has to be told its public address.", reason=error.words.rstrip()
                 )
-        return "works", gettext_noop("{count} values read.", count=len(uris[:BULK_TRIED]))
+        return "works", gettext_noop("Values read: {count}.", count=len(uris[:BULK_TRIED]))
 
     def _store(self) -> tuple[State, str]:
         if not self.store:
-            return "not tried", gettext_noop("Only with --store, which leaves one tiny object in the archive.")
+            return "not tried", gettext_noop(
+                "Only `manage.py archive check --store` does: it leaves one tiny object there."
+            )
         content, uids = phantom()
         (result,) = self.archive.store([content])
         if not result.stored:

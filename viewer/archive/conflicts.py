@@ -24,7 +24,7 @@ def conflicts(index: Index) -> Iterator[Conflict]:
             continue
         paths = index.rows("SELECT path FROM file WHERE instance = ? ORDER BY place, path", (row["instance"],))
         studies = index.rows("SELECT DISTINCT study FROM file WHERE instance = ? ORDER BY 1", (row["instance"],))
-        named = tuple(shown(found["path"]) for found in paths)
+        named = tuple(shown(found["path"].partition(b"\0")[0]) for found in paths)
         yield Conflict(row["instance"], named, words, tuple(found["study"] for found in studies))
     mixed = index.rows(
         "SELECT study FROM file WHERE shown GROUP BY study HAVING count(DISTINCT patient_id) > 1 ORDER BY study"
@@ -35,4 +35,6 @@ def conflicts(index: Index) -> Iterator[Conflict]:
             (row["study"],),
         )
         words = gettext_noop("One Study Instance UID stands in files of different patients.")
-        yield Conflict(row["study"], tuple(shown(found["path"]) for found in paths), words, (row["study"],))
+        yield Conflict(
+            row["study"], tuple(shown(found["path"].partition(b"\0")[0]) for found in paths), words, (row["study"],)
+        )

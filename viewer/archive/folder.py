@@ -1,5 +1,6 @@
 """The embedded archive: a read-only folder of DICOM files behind the port, with an index of its own."""
 
+import contextlib
 import hashlib
 import os
 import re
@@ -12,16 +13,19 @@ from typing import BinaryIO
 
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
-from viewer.archive import summary
+from viewer.archive import native, summary
 from viewer.archive.bulk import value_at
+from viewer.archive.delivered import delivered, of_series
 from viewer.archive.framing import PixelMap, frame
 from viewer.archive.index import Index, json_bytes, packed, unpacked
-from viewer.archive.match import matches, tag_of
+from viewer.archive.leave import current
+from viewer.archive.match import matches, only, tag_of
 from viewer.archive.part10 import as_part10, parse
 from viewer.archive.port import (
     ArchiveError,
     Attributes,
     Changed,
+    Delivered,
     Frame,
     NotThere,
     ScanReport,
@@ -36,6 +40,7 @@ from viewer.archive.scan import (
     Stamp,
     Uids,
     attributes,
+    file_of,
     identity,
     sha256,
     sole_writer,
@@ -44,6 +49,7 @@ from viewer.archive.scan import (
 )
 from viewer.imaging.words import gettext_noop
 
+LARGEST_WHOLE = 256 << 20
 CHANGED = gettext_noop("The file has changed since it was indexed; the next scan will read it again.")
 _BULK = re.compile(
     r"studies/([0-9.]+)/series/([0-9.]+)/instances/([0-9.]+)/bulkdata/([0-9A-F]{8}(?:/[0-9]{1,6}/[0-9A-F]{8})*)"
@@ -52,6 +58,8 @@ _BULK = re.compile(
 
 class FolderArchive:
     """One folder. Reading needs a scan first; what is stored through us lies under `state` and never in the folder."""
+
+    near = True
 
     def __init__(self, name: str, folder: Path, *, state: Path) -> None:
         """Open the index of archive `name` under `state`; raises NotThere when the folder doesn't exist."""
@@ -108,6 +116,10 @@ class FolderArchive:
         )
         return [summary.chosen(unpacked(row["header"]), summary.INSTANCE) for row in rows]
 
+    def numbered(self, study: str, series: str, numbers: Iterable[int]) -> dict[int, str]:
+        listed = self.search_instances(study, series)
+        return only(dict.fromkeys(numbers, listed))
+
     def series_metadata(self, study: str, series: str) -> bytes:
         rows = self._index.rows(
             "SELECT header FROM file WHERE study = ? AND series = ? AND shown ORDER BY instance", (study, series)
@@ -120,7 +132,10 @@ class FolderArchive:
         return b"[" + json_bytes(self._record((study, series, instance))["header"]) + b"]"
 
     def instance(self, study: str, series: str, instance: str) -> bytes:
-        with self._open(self._record((study, series, instance))) as source:
+        record = self._record((study, series, instance))
+        if record["native"] is not None:
+            raise NotThere(gettext_noop("This level of a native slide is no DICOM file."))
+        with self._open(record) as source:
             return as_part10(source)
 
     def revisions(self, study: str, series: str) -> dict[str, str]:
@@ -136,6 +151,9 @@ class FolderArchive:
         record = self._record((study, series, instance))
         if revision and revision != _revision(record):
             raise Changed(CHANGED)
+        if record["native"] is not None:
+            yield from self._tiles(record, numbers)
+            return
         where = self._map(record["place"], record["path"], _stamp(record))
         with self._open(record) as source:
             deflated = where.transfer_syntax == DeflatedExplicitVRLittleEndian
@@ -144,6 +162,31 @@ class FolderArchive:
                 found = frame(pixels, where, wanted)
                 if stamp(os.fstat(source.fileno())) != _stamp(record):
                     raise Changed(CHANGED)  # written over while it was read
+                yield found
+
+    def stream(self, study: str, series: str) -> Iterator[Delivered]:
+        rows = self._index.rows(
+            "SELECT place, path, size, mtime, ctime FROM file"
+            " WHERE study = ? AND series = ? AND shown AND native IS NULL ORDER BY instance",
+            (study, series),
+        )
+        for record in rows:
+            current().rest(0)
+            if record["size"] > LARGEST_WHOLE:
+                continue
+            with self._open(record) as source:
+                content = source.read()
+                if stamp(os.fstat(source.fileno())) != _stamp(record):
+                    raise Changed(CHANGED)
+            with contextlib.suppress(NotThere):
+                yield of_series(delivered(memoryview(content), revision=_revision(record)), study, series)
+
+    def _tiles(self, record: Record, numbers: Iterable[int]) -> Iterator[Frame]:
+        rooted, path = self._places[record["place"]], file_of(record["path"])
+        with self._open(record) as source:
+            for found in native.frames(source, record["native"], numbers, rooted, path, _stamp(record)):
+                if stamp(os.fstat(source.fileno())) != _stamp(record):
+                    raise Changed(CHANGED)
                 yield found
 
     def bulkdata(self, uri: str) -> bytes:
@@ -170,7 +213,7 @@ class FolderArchive:
         digest = hashlib.sha256(data)
         there = self._index.rows("SELECT place, path FROM file WHERE instance = ?", (uids[2],))
         for record in there:
-            with self._places[record["place"]].open(record["path"]) as source:
+            with self._places[record["place"]].open(file_of(record["path"])) as source:
                 if sha256(source) == digest.digest():
                     return StoreResult(uids[2], True)
         if there:
@@ -182,7 +225,10 @@ class FolderArchive:
             now = self._write_object(path, data)
         except OSError as error:
             return StoreResult(
-                uids[2], False, gettext_noop("The object can't be written: {reason}.", reason=error.strerror)
+                uids[2],
+                False,
+                gettext_noop("The object can't be written: {reason}.", reason=error.strerror),
+                again=True,
             )
         row = Row((OBJECTS, path), now, None, uids, *summary.columns(header), packed(header))
         connection = self._index.connection
@@ -216,13 +262,14 @@ class FolderArchive:
 
     def _any_header(self, study: str) -> Attributes:
         rows = self._index.rows(
-            "SELECT header FROM file WHERE study = ? AND shown ORDER BY place, path LIMIT 1", (study,)
+            "SELECT header FROM file WHERE study = ? AND shown ORDER BY place, native IS NOT NULL, path LIMIT 1",
+            (study,),
         )
         return unpacked(rows[0]["header"]) if rows else {}
 
     def _record(self, uids: Uids) -> Record:
         rows = self._index.rows(
-            "SELECT place, path, size, mtime, ctime, header FROM file"
+            "SELECT place, path, size, mtime, ctime, header, native FROM file"
             " WHERE study = ? AND series = ? AND instance = ? AND shown",
             uids,
         )
@@ -231,7 +278,7 @@ class FolderArchive:
         return rows[0]
 
     def _open(self, record: Record) -> BinaryIO:
-        source = self._places[record["place"]].open(record["path"])
+        source = self._places[record["place"]].open(file_of(record["path"]))
         if stamp(os.fstat(source.fileno())) != _stamp(record):
             source.close()
             raise Changed(CHANGED)

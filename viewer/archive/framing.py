@@ -14,12 +14,17 @@ from viewer.archive.port import Attributes, Frame, Malformed, NotThere
 from viewer.imaging.words import gettext_noop
 
 LARGEST_FRAME = 512 << 20
+ITEM = 0xE000FFFE  # (FFFE,E000), its two halves read as one little-endian number
+_ITEM = struct.Struct("<LL")
 MOST_FRAMES = 1_000_000
 
 
 @dataclass(frozen=True)
 class PixelMap:
-    """Where the frames of one file lie. `bits` is the size of a native frame, `extended` the offsets and lengths."""
+    """Where the frames of one file lie. `bits` is the size of a native frame, `extended` the offsets and lengths.
+
+    `starts` are where the first fragment's item of each compressed frame begins, and where the last frame ends.
+    """
 
     pixels: Pixels
     transfer_syntax: str
@@ -28,6 +33,7 @@ class PixelMap:
     bits: int
     bits_allocated: int
     extended: tuple[list[int], list[int]] | None
+    starts: np.ndarray | None = None
 
     @classmethod
     def of(cls, part10: Part10, attributes: Attributes) -> "PixelMap":
@@ -43,7 +49,12 @@ class PixelMap:
         allocated = number(attributes, "00280100", 0)
         bits = _native_bits(attributes, allocated) if native else 0
         extended = None if native else _extended(part10, frames)
-        return cls(part10.pixels, part10.transfer_syntax, part10.little_endian, frames, bits, allocated, extended)
+        starts = (
+            _starts(part10.source, part10.pixels.offset, frames) if frames > 1 and not (native or extended) else None
+        )
+        return cls(
+            part10.pixels, part10.transfer_syntax, part10.little_endian, frames, bits, allocated, extended, starts
+        )
 
 
 def frame(source: BinaryIO, where: PixelMap, wanted: int) -> Frame:
@@ -115,9 +126,12 @@ def _aligned(data: bytes, shift: int, bits: int) -> bytes:
 
 
 def _compressed(source: BinaryIO, where: PixelMap, wanted: int) -> bytes:
-    source.seek(where.pixels.offset)
     try:
-        data = get_frame(source, wanted - 1, number_of_frames=where.frames, extended_offsets=where.extended)
+        if where.starts is not None:
+            data = _joined(source, int(where.starts[wanted - 1]), int(where.starts[wanted]))
+        else:
+            source.seek(where.pixels.offset)
+            data = get_frame(source, wanted - 1, number_of_frames=where.frames, extended_offsets=where.extended)
     except (struct.error, ValueError, IndexError, EOFError, KeyError, TypeError, OverflowError, MemoryError) as error:
         raise Malformed(
             gettext_noop("Frame {number} can't be found among the compressed fragments.", number=wanted)
@@ -125,6 +139,54 @@ def _compressed(source: BinaryIO, where: PixelMap, wanted: int) -> bytes:
     if not data or len(data) > LARGEST_FRAME:
         raise Malformed(gettext_noop("Frame {number} has {count} bytes.", number=wanted, count=len(data)))
     return data
+
+
+def _starts(source: BinaryIO, offset: int, frames: int) -> np.ndarray | None:
+    """Return where each frame's items begin, and where the last one's end; None where that isn't plain to see.
+
+    It is where the Basic Offset Table agrees with the items, or where there are as many items as frames (PS3.5 A.4).
+    A slide has frames by the hundred thousand: nobody may walk them for every tile.
+    """
+    source.seek(offset)
+    tag, length = _item(source)
+    if tag != ITEM or length % 4 or length > 4 * MOST_FRAMES:
+        return None
+    table = np.frombuffer(source.read(length), "<u4").astype(np.int64)
+    position = first_item = offset + 8 + length
+    items = []
+    while True:
+        source.seek(position)
+        tag, length = _item(source)
+        if tag != ITEM or length == UNDEFINED:
+            break
+        items.append(position)
+        if len(items) > 64 * frames:
+            return None
+        position += 8 + length
+    end = np.array([position], np.int64)
+    places = np.array(items, np.int64)
+    if len(table) == frames and np.isin(table + first_item, places).all() and (np.diff(table) > 0).all():
+        return np.concatenate((table + first_item, end))
+    return np.concatenate((places, end)) if len(items) == frames else None
+
+
+def _item(source: BinaryIO) -> tuple[int, int]:
+    header = source.read(8)
+    return _ITEM.unpack(header) if len(header) == 8 else (0, 0)
+
+
+def _joined(source: BinaryIO, start: int, end: int) -> bytes:
+    """Return the fragments between two places."""
+    source.seek(start)
+    items = source.read(min(end - start, LARGEST_FRAME + 8))
+    pieces, at = [], 0
+    while at + 8 <= len(items):
+        tag, length = _ITEM.unpack_from(items, at)
+        if tag != ITEM or at + 8 + length > len(items):
+            raise ValueError("no fragment")
+        pieces.append(items[at + 8 : at + 8 + length])
+        at += 8 + length
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
 def _extended(part10: Part10, frames: int) -> tuple[list[int], list[int]] | None:

@@ -12,7 +12,7 @@ import zstandard
 from viewer.archive.port import ArchiveError, Attributes
 from viewer.imaging.words import gettext_noop
 
-VERSION = 1
+VERSION = 3
 _TABLES = """
 CREATE TABLE file (
     place INTEGER NOT NULL, path BLOB NOT NULL,
@@ -20,7 +20,7 @@ CREATE TABLE file (
     reason TEXT,
     study TEXT, series TEXT, instance TEXT,
     sop_class TEXT, modality TEXT, patient_id TEXT,
-    shown INTEGER NOT NULL DEFAULT 0, digest BLOB, header BLOB,
+    shown INTEGER NOT NULL DEFAULT 0, digest BLOB, header BLOB, native BLOB,
     PRIMARY KEY (place, path)
 );
 CREATE INDEX file_address ON file (study, series, instance);

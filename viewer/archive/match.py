@@ -38,6 +38,19 @@ def matches(attributes: Attributes, keys: dict[str, str]) -> bool:
     return all(_element(attributes.get(tag), vr_of(tag), wanted) for tag, wanted in keys.items() if wanted.strip("*"))
 
 
+def only(found: dict[int, list[Attributes]]) -> dict[int, str]:
+    """Return, of what was found by Instance Number, the SOP Instance UIDs of those that have theirs for themselves."""
+    uids = {
+        number: {
+            str(one["00080018"]["Value"][0])
+            for one in listed
+            if number in one.get("00200013", {}).get("Value", []) and one.get("00080018", {}).get("Value")
+        }
+        for number, listed in found.items()
+    }
+    return {number: names.pop() for number, names in uids.items() if len(names) == 1}
+
+
 def _element(element: dict[str, Any] | None, vr: str, wanted: str) -> bool:
     values = (element or {}).get("Value") or []
     return any(_value(text, vr, wanted) for value in values for text in _texts(value))

@@ -38,22 +38,65 @@ class Malformed(ArchiveError):
     """The answer or the file isn't what the standard says; another try gives the same."""
 
 
+class Unstreamed(ArchiveError):
+    """The archive delivers no whole series, or not as it is stored; its frames may be had singly all the same."""
+
+
 @dataclass(frozen=True)
 class Frame:
-    """One frame as it is stored: `data` is native pixels or one whole codestream; numbers count from 1."""
+    """One frame as it is stored: `data` is native pixels or one whole codestream; numbers count from 1.
+
+    `ours` is true for a frame that no file and no server holds so: the archive itself wrote what stands in `data`.
+    """
 
     number: int
     data: bytes
     transfer_syntax: str
+    ours: bool = False
+
+
+@dataclass(frozen=True)
+class Described:
+    """How the pixels of an instance are stored, by its own header (PS3.3 C.7.6.3); None where it doesn't say."""
+
+    photometric: str
+    rows: int | None
+    columns: int | None
+    samples: int | None
+    bits_allocated: int | None
+    bits_stored: int | None
+    high_bit: int | None
+    representation: int | None
+    planar_configuration: int | None
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """One instance of a series that comes in one piece, all its frames at once, as stored.
+
+    What stands in `frames` may be views, which hold only until the next instance is asked for.
+    """
+
+    study: str
+    series: str
+    instance: str
+    described: Described
+    transfer_syntax: str
+    frames: tuple[bytes | memoryview, ...]
+    revision: str = ""
 
 
 @dataclass(frozen=True)
 class StoreResult:
-    """What became of one instance that was sent; `words` is empty when it was stored."""
+    """What became of one instance that was sent; `words` is empty when it was stored.
+
+    `again` says that what kept it out may pass: a full disk, resources.
+    """
 
     instance: str
     stored: bool
     words: str = ""
+    again: bool = False
 
 
 @dataclass(frozen=True)
@@ -103,6 +146,10 @@ class Archive(Protocol):
     def root(self) -> str:
         """Every BulkDataURI of this archive starts with it."""
 
+    @property
+    def near(self) -> bool:
+        """Whether its bytes lie on this machine, so that a copy of them would gain nothing."""
+
     def search_studies(
         self, *, limit: int | None = None, offset: int = 0, fields: Iterable[str] = (), **match: str
     ) -> list[Attributes]:
@@ -115,6 +162,12 @@ class Archive(Protocol):
     def search_series(self, study: str) -> list[Attributes]: ...
 
     def search_instances(self, study: str, series: str) -> list[Attributes]: ...
+
+    def numbered(self, study: str, series: str, numbers: Iterable[int]) -> dict[int, str]:
+        """Return the SOP Instance UIDs with these Instance Numbers; one that several have, or none, is left out.
+
+        Cheap beside the metadata of the series.
+        """
 
     def series_metadata(self, study: str, series: str) -> bytes:
         """Return a DICOM JSON array, one object per instance; 00083002 tells the stored transfer syntax if known."""
@@ -139,6 +192,13 @@ class Archive(Protocol):
         """Yield the frames asked for, in that order, as stored (never transcoded).
 
         With `revision`, raises Changed unless they are of that one; an archive without revisions ignores it.
+        """
+
+    def stream(self, study: str, series: str) -> Iterator[Delivered]:
+        """Yield the instances of a series that have pixels, as soon as each is whole, in the archive's order.
+
+        Large ones may be left out. Raises Unstreamed where the archive never does it; ends at once when its leave is
+        taken.
         """
 
     def bulkdata(self, uri: str) -> bytes:

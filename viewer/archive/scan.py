@@ -2,9 +2,10 @@
 
 import fcntl
 import hashlib
+import logging
 import os
-import re
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,20 +13,24 @@ from pathlib import Path
 from sqlite3 import Connection
 from typing import BinaryIO
 
-from viewer.archive import summary
+from viewer.archive import native, native_identity, summary
 from viewer.archive.conflicts import conflicts
 from viewer.archive.dicomjson import Header
 from viewer.archive.index import Index, packed
 from viewer.archive.part10 import Part10, parse
 from viewer.archive.port import ArchiveError, Attributes, Malformed, ScanReport, Skipped
 from viewer.archive.rooted import Found, Rooted, shown
+from viewer.imaging import uid
 from viewer.imaging.words import gettext_noop
+
+logger = logging.getLogger(__name__)
 
 FOLDER, OBJECTS = 0, 1
 BATCH = 200
-UID = re.compile(r"[0-9.]{1,64}")
 IDENTITY = {0x0020000D: "Study Instance UID", 0x0020000E: "Series Instance UID", 0x00080018: "SOP Instance UID"}
 DIRECTORY_RECORDS = 0x00041220
+
+LEVEL = b"\0"  # no name holds it: a slide's further levels are kept under its path, this, and their number
 
 Key = tuple[int, bytes]
 Stamp = tuple[int, int, int]
@@ -53,6 +58,8 @@ class Row:
     modality: str = ""
     patient_id: str = ""
     header: bytes | None = None
+    native: bytes | None = None
+    digest: bytes | None = None
 
 
 @dataclass
@@ -69,6 +76,7 @@ class Scan:
     removed: int = 0
     waiting: int = 0
     studies: set[str] = field(default_factory=set)
+    beside: dict[Key, str] = field(default_factory=dict)
 
     def run(self) -> ScanReport:
         """Look at every file; returns the report. Nothing is removed where a folder couldn't be read."""
@@ -83,9 +91,9 @@ class Scan:
                 met.add(key)
                 if found.status is None:
                     unread.append(key)
-                row = self._look(key, found, known.get(key))
-                if row is not None:
-                    rows.append(row)
+                read_now = self._look(key, found, known.get(key))
+                if read_now:
+                    rows += read_now
                     if key in known:
                         self.changed += 1
                     else:
@@ -99,21 +107,27 @@ class Scan:
         return self._report(time.monotonic() - started)
 
     def _known(self) -> dict[Key, Stamp]:
-        rows = self.index.rows("SELECT place, path, size, mtime, ctime FROM file")
+        rows = self.index.rows("SELECT place, path, size, mtime, ctime, native FROM file WHERE instr(path, x'00') = 0")
+        for row in rows:
+            if row["native"] is not None:
+                self.beside[(row["place"], row["path"])] = native.state_of(row["native"])
         return {(row["place"], row["path"]): (row["size"], row["mtime"], row["ctime"]) for row in rows}
 
-    def _look(self, key: Key, found: Found, known: Stamp | None) -> Row | None:
+    def _look(self, key: Key, found: Found, known: Stamp | None) -> list[Row]:
         now = stamp(found.status) if found.status else (0, 0, 0)
-        if known == now:
+        if known == now and self._same_identity(key):
             self.seen_moving.pop(key, None)
-            return None
+            return []
         if found.reason:
-            return Row(key, now, found.reason)
+            return [Row(key, now, found.reason)]
         if not self._still(key, now):
             self.waiting += 1
-            return None
+            return []
         self.seen_moving.pop(key, None)
         return read(key, self.places[key[0]], now, self.address)
+
+    def _same_identity(self, key: Key) -> bool:
+        return key not in self.beside or native_identity.beside(self.places[key[0]], key[1]) == self.beside[key]
 
     def _still(self, key: Key, now: Stamp) -> bool:
         if self.settle <= 0 or key[0] == OBJECTS:
@@ -156,28 +170,54 @@ class Scan:
         )
 
 
-def read(key: Key, rooted: Rooted, now: Stamp, address: Address) -> Row:
-    """Read one file into a row; a file that can't be read becomes a row with the reason."""
+def read(key: Key, rooted: Rooted, now: Stamp, address: Address) -> list[Row]:
+    """Read one file into a row, a slide into one for each level; what can't be read becomes a row with the reason."""
     try:
-        with rooted.open(key[1]) as source:
-            part10 = parse(source)
-            if DIRECTORY_RECORDS in part10.dataset:
-                return Row(key, now, gettext_noop("DICOM directory, not needed"))
-            uids = identity(part10)
-            found = attributes(part10, uids, address)
-            if stamp(os.fstat(source.fileno())) != now:
-                return Row(key, (now[0], 0, 0), gettext_noop("changed while it was read"))
+        return _read(key, rooted, now, address)
     except ArchiveError as error:
-        return Row(key, now, error.words)
+        if native_identity.is_identity(key[1]):
+            return [Row(key, now, gettext_noop("says whose the slides beside it are"))]
+        return [Row(key, now, error.words)]
     except OSError as error:
-        return Row(key, now, f"not readable: {error.strerror}")
-    return Row(key, now, None, uids, *summary.columns(found), packed(found))
+        return [Row(key, now, f"not readable: {error.strerror}")]
+    except Exception as error:  # whatever stands in a file: it is told, and the others are read
+        # Neither the file's name nor the error's words, which may quote a patient's name.
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        kind = type(error).__name__
+        logger.error("a file of the archive can't be read: %s in %s:%s", kind, place.filename, place.lineno)
+        return [Row(key, now, gettext_noop("not readable: {fault}", fault=kind))]
+
+
+def _read(key: Key, rooted: Rooted, now: Stamp, address: Address) -> list[Row]:
+    with rooted.open(key[1]) as source:
+        if native.sniffed(source.read(132)):
+            return read_slide(key, rooted, now, source)
+        part10 = parse(source)
+        if DIRECTORY_RECORDS in part10.dataset:
+            return [Row(key, now, gettext_noop("DICOM directory, not needed"))]
+        uids = identity(part10)
+        found = attributes(part10, uids, address)
+        if stamp(os.fstat(source.fileno())) != now:
+            return [Row(key, (now[0], 0, 0), gettext_noop("changed while it was read"))]
+    return [Row(key, now, None, uids, *summary.columns(found), packed(found))]
+
+
+def read_slide(key: Key, rooted: Rooted, now: Stamp, source: BinaryIO) -> list[Row]:
+    """Return one row for each level of a native slide; raises ArchiveError when it is none."""
+    rows = []
+    for number, (uids, header, kept) in enumerate(native.instances(rooted, key[1], source)):
+        path = key[1] + LEVEL + str(number).encode() if number else key[1]
+        digest = uids[2].encode()
+        rows.append(Row((key[0], path), now, None, uids, *summary.columns(header), packed(header), kept, digest))
+    if stamp(os.fstat(source.fileno())) != now:
+        return [Row(key, (now[0], 0, 0), gettext_noop("changed while it was read"))]
+    return rows
 
 
 def identity(part10: Part10) -> Uids:
     """Return Study, Series and SOP Instance UID; raises Malformed when one is missing or not a UID."""
     found = [part10.text(tag) for tag in IDENTITY]
-    faulty = [name for name, uid in zip(IDENTITY.values(), found, strict=True) if not UID.fullmatch(uid)]
+    faulty = [name for name, text in zip(IDENTITY.values(), found, strict=True) if not uid.valid(text)]
     if faulty:
         raise Malformed(gettext_noop("no DICOM identity: {names} missing or not valid", names=", ".join(faulty)))
     return found[0], found[1], found[2]
@@ -193,17 +233,17 @@ def attributes(part10: Part10, uids: Uids, address: Address) -> Attributes:
 def write(connection: Connection, rows: list[Row], gone: list[Key], places: dict[int, Rooted]) -> set[str]:
     """Put rows in and take keys out, inside a transaction; returns the Study Instance UIDs that changed."""
     touched: set[Uids] = set()
-    for key in [*gone, *(row.key for row in rows)]:
-        before = connection.execute(
-            "SELECT study, series, instance FROM file WHERE place = ? AND path = ?", key
-        ).fetchone()
-        if before and before["study"]:
-            touched.add(tuple(before))
-        connection.execute("DELETE FROM file WHERE place = ? AND path = ?", key)
+    for place, path in dict.fromkeys([*gone, *((row.key[0], file_of(row.key[1])) for row in rows)]):
+        span = (place, path, path + LEVEL, path + b"\1")
+        among = "FROM file WHERE place = ? AND (path = ? OR (path > ? AND path < ?))"
+        for before in connection.execute(f"SELECT study, series, instance {among}", span).fetchall():
+            if before["study"]:
+                touched.add(tuple(before))
+        connection.execute(f"DELETE {among}", span)
     for row in rows:
         connection.execute(
             "INSERT INTO file (place, path, size, mtime, ctime, reason, study, series, instance, sop_class, modality,"
-            " patient_id, header) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " patient_id, header, native, digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 *row.key,
                 *row.stamp,
@@ -213,6 +253,8 @@ def write(connection: Connection, rows: list[Row], gone: list[Key], places: dict
                 row.modality,
                 row.patient_id,
                 row.header,
+                row.native,
+                row.digest,
             ),
         )
         if row.uids:
@@ -255,6 +297,11 @@ def sha256(source: BinaryIO) -> bytes:
     while chunk := source.read(1 << 20):
         digest.update(chunk)
     return digest.digest()
+
+
+def file_of(path: bytes) -> bytes:
+    """Return the path of the file in which a row's instance lies."""
+    return path.partition(LEVEL)[0]
 
 
 def _below(key: Key, folder: Key) -> bool:

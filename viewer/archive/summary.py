@@ -118,8 +118,14 @@ def rebuild(connection: sqlite3.Connection, studies: Iterable[str]) -> None:
 
 
 def _first(connection: sqlite3.Connection, study: str, series: str = "") -> Attributes:
+    """Return the header that speaks for a study or series.
+
+    What lies beside a native slide names a study that DICOM files may define: those come first. Reports that were
+    stored about the folder's files come last.
+    """
     row = connection.execute(
-        "SELECT header FROM file WHERE shown AND study = ? AND (? = '' OR series = ?) ORDER BY place, path LIMIT 1",
+        "SELECT header FROM file WHERE shown AND study = ? AND (? = '' OR series = ?)"
+        " ORDER BY place, native IS NOT NULL, path LIMIT 1",
         (study, series, series),
     ).fetchone()
     return unpacked(row["header"])

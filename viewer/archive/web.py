@@ -9,13 +9,23 @@ from urllib.parse import urljoin
 
 import msgspec
 
-from viewer.archive.answers import JSON, data_sets, decode, json_body, stored, unexpected
+from viewer.archive import stream
+from viewer.archive.answers import JSON, data_sets, decode, json_body, no_page, not_a_page, stored, unexpected
 from viewer.archive.framing import first
-from viewer.archive.match import matches, sendable, tag_of
+from viewer.archive.match import matches, only, sendable, tag_of
 from viewer.archive.multipart import Part, parts, written
-from viewer.archive.origin import Answer, Origin
+from viewer.archive.origin import FIRST_BYTE_SECONDS, TOTAL_SECONDS, Answer, Origin
 from viewer.archive.part10 import parse
-from viewer.archive.port import ArchiveError, Attributes, Frame, Malformed, NotThere, StoreResult, Unreachable
+from viewer.archive.port import (
+    ArchiveError,
+    Attributes,
+    Delivered,
+    Frame,
+    Malformed,
+    NotThere,
+    StoreResult,
+    Unreachable,
+)
 from viewer.archive.repair import Repair
 from viewer.archive.whole import Whole, damaged, maybe_damaged
 from viewer.imaging.words import gettext_noop
@@ -55,13 +65,22 @@ _identities = msgspec.json.Decoder(list[_Identity])
 class WebArchive:
     """One DICOMweb root. Thread-safe: up to eight requests at a time, the ninth waits."""
 
+    near = False
+
     def __init__(self, name: str, location: str, *, auth: str | None = None) -> None:
         """Raises ValueError for an address or credentials of the wrong form; nothing is contacted yet."""
         self.name = name
         self._origin = Origin(location, auth)
         self.root = self._origin.root
+        self._series_origin = Origin(location, auth)  # with places of its own for answers that take long
+        self._series_origin.breaker = self._origin.breaker
         self._texts = Repair(self._one_header)
         self._whole = Whole(self._whole_instance)
+        self._names_frames = True
+
+    def knock(self) -> None:
+        """Raise Unreachable when nobody answers at the archive's door; costs it next to nothing."""
+        self._origin.knock()
 
     def search_studies(
         self, *, limit: int | None = None, offset: int = 0, fields: Iterable[str] = (), **match: str
@@ -97,6 +116,11 @@ class WebArchive:
     def search_instances(self, study: str, series: str) -> list[Attributes]:
         return list(self._paged(f"studies/{uid(study)}/series/{uid(series)}/instances", [], 0, None))
 
+    def numbered(self, study: str, series: str, numbers: Iterable[int]) -> dict[int, str]:
+        path = f"studies/{uid(study)}/series/{uid(series)}/instances"
+        asked = {number: self._json(path, [f"00200013={number}", "limit=2"]) for number in numbers}
+        return only(asked)
+
     def series_metadata(self, study: str, series: str) -> bytes:
         path = f"studies/{uid(study)}/series/{uid(series)}"
         self._whole.forget(path)  # pixels held from before must not follow a new header
@@ -109,7 +133,7 @@ class WebArchive:
         return self._whole_instance(address(study, series, instance))
 
     def _whole_instance(self, path: str) -> bytes:
-        data = self._only(self._origin.get(path, INSTANCE), "application/dicom")
+        data = self._only(self._get(path, INSTANCE), "application/dicom")
         if parse(BytesIO(data)).text(0x00080018) != path.rsplit("/", 1)[1]:
             raise Malformed(gettext_noop("The archive answered with another instance."))
         return data
@@ -124,15 +148,19 @@ class WebArchive:
         if any(number < 1 for number in wanted):
             raise NotThere(gettext_noop("Frames count from 1."))
         for start in range(0, len(wanted), TOGETHER):
-            # All frames of one answer are in hand before the first is believed: without addresses of their own,
-            # only their number tells that none is missing.
+            # All frames of one answer are in hand before the first is believed.
             yield from self._frames(address(study, series, instance), wanted[start : start + TOGETHER])
+
+    def stream(self, study: str, series: str) -> Iterator[Delivered]:
+        return stream.instances(
+            self._series_origin, f"studies/{uid(study)}/series/{uid(series)}", INSTANCE, study, series
+        )
 
     def bulkdata(self, uri: str) -> bytes:
         path = self._origin.below(uri)
         if path is None:
             raise Malformed(gettext_noop("The address of a bulk value leads out of the archive; it isn't fetched."))
-        return self._only(self._origin.get(path, BULK), "application/octet-stream")
+        return self._only(self._get(path, BULK), "application/octet-stream")
 
     def store(self, instances: Iterable[bytes]) -> list[StoreResult]:
         results: list[StoreResult] = []
@@ -160,6 +188,13 @@ class WebArchive:
                 seen.add(key)
                 yield one
 
+    def _get(self, path: str, accept: str, *, patience: float = FIRST_BYTE_SECONDS) -> Answer:
+        answer = self._origin.get(path, accept, patience=patience)
+        if answer.status == 204:
+            answer.close()
+            raise NotThere(gettext_noop("The archive has no such object ({status}).", status=204), 204)
+        return answer
+
     def _json(self, path: str, query: list[str]) -> list[Attributes]:
         answer = self._origin.get(f"{path}?{'&'.join(query)}", JSON)
         if answer.status == 204:
@@ -168,7 +203,8 @@ class WebArchive:
         return decode(data_sets, json_body(answer))
 
     def _metadata(self, path: str, study: str, series: str, instance: str | None) -> bytes:
-        body = json_body(self._origin.get(path, JSON))
+        # Servers read every header of a series before they send the first byte.
+        body = json_body(self._get(path, JSON, patience=TOTAL_SECONDS))
         found = decode(_identities, body)
         if not found:
             raise NotThere(gettext_noop("The archive has no such object."))
@@ -208,36 +244,48 @@ class WebArchive:
         return re.sub(rb'("BulkDataURI"\s*:\s*)("(?!https?:)(?:[^"\\]|\\.)*")', resolved, body)
 
     def _frames(self, instance: str, numbers: list[int]) -> list[Frame]:
+        if len(numbers) > 1 and not self._names_frames:
+            return [self._frames(instance, [number])[0] for number in numbers]
         listed = ",".join(map(str, numbers))
         try:
-            answer = self._origin.get(f"{instance}/frames/{listed}", FRAMES)
+            answer = self._get(f"{instance}/frames/{listed}", FRAMES)
         except ArchiveError as error:
             if error.status in UNDELIVERED:
                 return self._whole.frames(instance, numbers)
             raise
         whole = answer.media_type
         with closing(answer):
+            if whole.name == "application/dicom":  # the instance instead of its frame: which of them, the file tells
+                answer.close()
+                return self._whole.frames(instance, numbers)
             if not whole.name.startswith("multipart/"):
                 if len(numbers) == 1 and whole.name in DEFAULT_SYNTAX:
-                    data = answer.body(LARGEST_BULK)
+                    data = not_a_page(answer.body(LARGEST_BULK))
                     return [Frame(numbers[0], data, whole.transfer_syntax or DEFAULT_SYNTAX[whole.name])]
                 raise unexpected(whole.name)
-            found = list(parts(whole, answer.chunks()))
+            found = list(parts(whole, no_page(answer.chunks())))
         if len(found) != len(numbers):
             raise Malformed(
                 gettext_noop(
                     "The archive delivered {count} frames instead of {asked}.", count=len(found), asked=len(numbers)
                 )
             )
-        return [self._frame(part, number, whole.transfer_syntax) for part, number in zip(found, numbers, strict=True)]
+        named = [_named(part, instance) for part in found]
+        if len(numbers) > 1 and None in named:
+            # Nothing but the order would tell which frame is which, and not every server keeps it.
+            self._names_frames = False
+            return self._frames(instance, numbers)
+        if len(numbers) == 1 and named == [None]:
+            named = [numbers[0]]
+        if sorted(number or 0 for number in named) != sorted(numbers):
+            other = ", ".join(str(number) for number in named if number not in numbers) or str(named[0])
+            raise Malformed(
+                gettext_noop("The archive delivered frame {other} instead of {number}.", other=other, number=listed)
+            )
+        by_number = dict(zip(named, found, strict=True))
+        return [self._frame(by_number[number], number, whole.transfer_syntax) for number in numbers]
 
     def _frame(self, part: Part, number: int, declared: str | None) -> Frame:
-        location = part.headers.get("content-location", "").rstrip("/")
-        named = re.search(r"/frames/(\d+)$", location)
-        if named and int(named[1]) != number:
-            raise Malformed(
-                gettext_noop("The archive delivered frame {other} instead of {number}.", other=named[1], number=number)
-            )
         syntax = part.media_type.transfer_syntax or declared or DEFAULT_SYNTAX.get(part.media_type.name)
         if not part.body or syntax is None:
             raise Malformed(
@@ -245,20 +293,20 @@ class WebArchive:
                     "The archive delivered frame {number} empty or without saying how it is compressed.", number=number
                 )
             )
-        return Frame(number, part.body, syntax)
+        return Frame(number, not_a_page(part.body), syntax)
 
     def _only(self, answer: Answer, expected: str) -> bytes:
         with closing(answer):
             if answer.media_type.name.startswith("multipart/"):
-                found = list(parts(answer.media_type, answer.chunks()))
+                found = list(parts(answer.media_type, no_page(answer.chunks())))
                 if len(found) != 1:
                     raise Malformed(
                         gettext_noop("The archive delivered {count} parts instead of one.", count=len(found))
                     )
-                return found[0].body
+                return not_a_page(found[0].body)
             if answer.media_type.name != expected and answer.media_type.name != "application/octet-stream":
                 raise unexpected(answer.media_type.name)
-            return answer.body(LARGEST_BULK)
+            return not_a_page(answer.body(LARGEST_BULK))
 
     def _store(self, batch: list[bytes]) -> list[StoreResult]:
         results: list[StoreResult | None] = []
@@ -282,6 +330,17 @@ class WebArchive:
                 return [StoreResult(batch[0][0], False, error.words)]
             return [result for one in batch for result in self._sent([one])]
         return [verdict(name) for name, _ in batch]
+
+
+def _named(part: Part, instance: str) -> int | None:
+    """Return the frame number of a part's own address, None without one; raises Malformed for another instance."""
+    location = part.headers.get("content-location", "").strip().rstrip("/")
+    found = re.search(r"(?:/instances/([0-9.]+))?/frames/(\d{1,9})$", location)
+    if found is None:
+        return None
+    if found[1] and found[1] != instance.rsplit("/", 1)[1]:
+        raise Malformed(gettext_noop("The archive answered with another instance."))
+    return int(found[2])
 
 
 def uid(text: str) -> str:

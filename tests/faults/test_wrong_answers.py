@@ -1,0 +1,99 @@
+"""Answers that are something else: each is recognised, and its words name what is wrong."""
+
+from collections.abc import Callable
+from io import BytesIO
+
+import pytest
+from pydicom.dataset import Dataset
+
+from tests.archive.answering import JSON, MULTIPART, Reply, Server, frames_body
+from viewer.archive import ArchiveError, WebArchive
+
+ADDRESS = ("1.2", "1.2.3", "1.2.3.4")
+PAGE = b"<!DOCTYPE html><html><title>Log in, Mr Secret</title></html>"
+HTML = {"Content-Type": "text/html; charset=utf-8"}
+OCTETS = {"Content-Type": "application/octet-stream"}
+DICOM = {"Content-Type": "application/dicom"}
+INSTANCE = {"Content-Type": 'multipart/related; type="application/dicom"; boundary=b'}
+Ask = Callable[[WebArchive], object]
+
+
+def search(archive: WebArchive) -> object:
+    return archive.search_studies()
+
+
+def metadata(archive: WebArchive) -> object:
+    return archive.series_metadata("1.2", "1.2.3")
+
+
+def frame(archive: WebArchive) -> object:
+    return list(archive.frames(*ADDRESS, [1]))
+
+
+def instance(archive: WebArchive) -> object:
+    return archive.instance(*ADDRESS)
+
+
+def bulk(archive: WebArchive) -> object:
+    return archive.bulkdata(f"{archive.root}/studies/1.2/bulk/1")
+
+
+def element(tag: str, value: str) -> bytes:
+    return b'[{"%s": {"vr": "UI", "Value": ["%s"]}}]' % (tag.encode(), value.encode())
+
+
+LOGIN, KIND, NOT_JSON = "login or error page", "instead of", "isn't DICOM JSON"
+WRONG: list[tuple[Ask, Reply, str]] = [
+    *((ask, (200, HTML, PAGE), LOGIN) for ask in (search, metadata, frame, instance, bulk)),
+    *((ask, (200, {"Content-Type": "application/xhtml+xml"}, PAGE), LOGIN) for ask in (search, metadata, frame)),
+    *((ask, (200, JSON, PAGE), LOGIN) for ask in (search, metadata)),
+    *((ask, (200, OCTETS, PAGE), LOGIN) for ask in (frame, instance, bulk)),
+    (frame, (200, MULTIPART, frames_body(PAGE)), LOGIN),
+    (frame, (200, MULTIPART, PAGE), LOGIN),
+    (instance, (200, INSTANCE, PAGE), LOGIN),
+    *((ask, (200, {"Content-Type": "text/plain"}, b"Please wait"), KIND) for ask in (search, metadata, frame, bulk)),
+    *((ask, (200, {"Content-Type": "application/xml"}, b"<x/>"), KIND) for ask in (search, metadata)),
+    *((ask, (200, {}, b"x"), "no media type") for ask in (search, frame, bulk)),
+    (search, (200, DICOM, b"DICM"), KIND),
+    (frame, (200, {"Content-Type": "image/png"}, b"\x89PNG"), KIND),
+    (frame, (200, JSON, b"{}"), KIND),
+    (frame, (200, DICOM, b"DICM"), "DICOM"),
+    (instance, (200, DICOM, b"\x00" * 200), "DICOM"),
+    (instance, (200, INSTANCE, frames_body(b"one", b"two")), "2 parts instead of one"),
+    (instance, (200, INSTANCE, b"--b--"), "0 parts instead of one"),
+    *(
+        (search, (200, JSON, body), NOT_JSON)
+        for body in (b"", b"{", b"[1]", b'{"a": 1}', b'"[]"', b"null", b"\xff\xfe[\x00]\x00", b"[{]", b"[" * 9999)
+    ),
+    (metadata, (200, JSON, b"[]"), "no such object"),
+    (metadata, (200, JSON, element("0020000E", "9.9")), "something else"),
+    (metadata, (200, JSON, element("0020000D", "9.9")), "something else"),
+    *((ask, (204, {}, b""), "no such object") for ask in (metadata, frame, instance, bulk)),
+    *((ask, (302, {"Location": "/login"}, b""), "redirects") for ask in (search, frame)),
+    (frame, (200, MULTIPART, frames_body(b"")), "empty"),
+    (frame, (200, {"Content-Type": "multipart/related"}, frames_body(b"x")), "multipart"),
+    (frame, (200, {"Content-Type": "multipart/form-data; boundary=c"}, frames_body(b"x")), "last part"),
+]
+
+
+def test_every_wrong_answer_is_explained(server: Server) -> None:
+    assert len(WRONG) >= 40
+    for number, (ask, reply, words) in enumerate(WRONG):
+        server.reply = lambda path, reply=reply: reply
+        archive = WebArchive("pacs", server.root, auth="basic:reader:pass-word")
+        with pytest.raises(ArchiveError) as caught:
+            ask(archive)
+        assert words in caught.value.words, f"{number}: {ask.__name__} {reply}: {caught.value.words}"
+        assert not any(secret in caught.value.words for secret in ("Secret", "pass-word", "reader"))
+
+
+def test_a_whole_instance_in_place_of_its_frame_is_taken_apart_here(server: Server, speaking: list[Dataset]) -> None:
+    held = BytesIO()
+    speaking[4].save_as(held, enforce_file_format=True)
+    server.reply = lambda path: (200, DICOM, held.getvalue())
+    archive = WebArchive("pacs", server.root)
+    uids = (str(speaking[4][tag].value) for tag in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"))
+    (found,) = archive.frames(*uids, [1])
+    assert found.data == speaking[4].PixelData
+    with pytest.raises(ArchiveError, match="another instance"):
+        list(archive.frames(*ADDRESS, [1]))
