@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from tests.store.pretend import PretendArchive
 from viewer.archive import FolderArchive
 from viewer.store.client import StoreClient
+from viewer.store.store import Store
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -80,3 +82,13 @@ async def client(state: Path) -> AsyncIterator[StoreClient]:
     made = StoreClient(state)
     yield made
     await made.close()
+
+
+@pytest.fixture
+async def running(archive: PretendArchive, state: Path) -> AsyncIterator[Store]:
+    """A store on this loop, over the archive that the test pretends."""
+    (state / "archives.json").write_text(json.dumps([{"name": "main", "location": "/"}]))
+    made = Store(state, budget=1 << 30, decoders=1)
+    yield made
+    archive.gate.set()
+    made.stop()

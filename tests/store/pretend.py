@@ -4,21 +4,35 @@ import json
 import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from io import BytesIO
 
 from pydicom.dataset import Dataset
 from pydicom.encaps import generate_frames
 
-from viewer.archive import ArchiveError, NotThere
-from viewer.archive.port import Attributes, Frame, StoreResult
+from viewer.archive import ArchiveError, NotThere, Unstreamed
+from viewer.archive.delivered import delivered
+from viewer.archive.leave import current
+from viewer.archive.port import Attributes, Delivered, Frame, StoreResult
+
+
+def part10(data: Dataset) -> bytes:
+    """Return the whole file."""
+    file = BytesIO()
+    data.save_as(file, enforce_file_format=True)
+    return file.getvalue()
 
 
 @dataclass
 class PretendArchive:
-    """Serves `datasets` (single frames); `answers` replaces the frame of a UID, `failure` whatever is asked."""
+    """Serves `datasets` (single frames); `answers` replaces the frame of a UID, `failure` whatever is asked.
+
+    When `streaming`, whole series come too, as far as `flow` lets instances through; `sent` replaces one of them.
+    """
 
     datasets: list[Dataset]
     name: str = "main"
     root: str = "pretend:"
+    near: bool = True
     answers: dict[str, bytes | ArchiveError] = field(default_factory=dict)
     failure: ArchiveError | None = None
     listed: int | None = None
@@ -26,6 +40,10 @@ class PretendArchive:
     bulk: bytes = b""
     revised: dict[str, str] = field(default_factory=dict)
     gate: threading.Event = field(default_factory=threading.Event)
+    streaming: bool = False
+    flow: threading.Semaphore | None = None
+    sent: dict[str, Dataset | ArchiveError] = field(default_factory=dict)
+    streams: int = 0
 
     def __post_init__(self) -> None:
         self.gate.set()
@@ -76,6 +94,19 @@ class PretendArchive:
                     yield Frame(number, whole if given is None else given, str(syntax))
                 return
         raise NotThere("There is no such instance.")
+
+    def stream(self, study: str, series: str) -> Iterator[Delivered]:
+        self.streams += 1
+        if not self.streaming:
+            raise Unstreamed("Frame by frame.")
+        for data in list(self.datasets):
+            while self.flow is not None and not self.flow.acquire(timeout=0.01):
+                current().rest(0)
+            sent = self.sent.get(data.SOPInstanceUID, data)
+            if isinstance(sent, ArchiveError):
+                raise sent
+            revision = self.revised.get(sent.SOPInstanceUID, "")
+            yield delivered(memoryview(part10(sent)), revision=revision)
 
     def search_studies(self, **match: object) -> list[Attributes]:
         return []

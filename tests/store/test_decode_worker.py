@@ -12,6 +12,7 @@ from tests.store.made import j2k, noise
 from viewer.imaging.pixels import PixelFormat
 from viewer.store import protocol, worker
 from viewer.store.codestream import BadCodestream, jpeg, jpeg2000
+from viewer.store.shared import Shared
 from viewer.store.workers import Slot, Undecodable, slots
 
 FORM = PixelFormat(64, 64, 1, 16, 16, 15, True, "MONOCHROME2")
@@ -47,8 +48,11 @@ def test_whatever_a_codec_raises_becomes_an_answer(error: BaseException, monkeyp
         raise error
 
     monkeypatch.setattr(worker, "decode", fail)
+    shared, file = Shared.made(8192)
+    os.close(file)
     pipe = Pipe()
-    worker.answer(pipe, J2K, FORM, b"")  # type: ignore[arg-type]
+    task = worker.Task(J2K, FORM, 0, 0, 0)
+    worker.answer(pipe, task, shared)  # type: ignore[arg-type]
     (header,) = pipe.sent
     said = msgspec.msgpack.decode(header, type=worker.Decoded).words
     assert said is not None
@@ -62,6 +66,28 @@ def test_a_worker_is_born_decodes_and_is_reused(slot: Slot) -> None:
     pid = slot.figures()["pid"]
     assert np.array_equal(slot.decode(j2k(noise(2)), J2K, FORM), noise(2))
     assert slot.figures() == {"pid": pid, "busy": False, "frames": 2, "deaths": 0}
+
+
+def test_what_one_frame_left_in_the_shared_memory_is_never_the_next(slot: Slot) -> None:
+    kept = slot.decode(j2k(noise(1)), J2K, FORM)
+    with pytest.raises(Undecodable):
+        slot.decode(j2k(noise(2, 32, 32)), J2K, FORM)
+    large = noise(3, 2048, 2048)
+    form = PixelFormat(2048, 2048, 1, 16, 16, 15, True, "MONOCHROME2")
+    assert np.array_equal(slot.decode(j2k(large), J2K, form), large)
+    assert np.array_equal(slot.decode(j2k(noise(4)), J2K, FORM), noise(4))
+    assert np.array_equal(kept, noise(1))
+
+
+def test_a_worker_cannot_cut_off_the_memory_that_it_shares() -> None:
+    shared, file = Shared.made(8192)
+    try:
+        for size in (0, 4096, 1 << 20):
+            with pytest.raises(PermissionError):
+                os.ftruncate(file, size)
+    finally:
+        os.close(file)
+    assert len(shared.view(0, 8192)) == 8192
 
 
 def test_a_worker_has_its_limits(slot: Slot) -> None:

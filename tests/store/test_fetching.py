@@ -1,10 +1,7 @@
 """What the store does with an archive that is slow, gone, wrong or cut short, and in which order it asks."""
 
 import asyncio
-import json
 import threading
-from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +11,7 @@ from tests.store.made import SERIES, STUDY, noise, slice_of
 from tests.store.pretend import PretendArchive
 from tests.store.waiting import until
 from viewer.archive import Malformed, NotThere, Unreachable
-from viewer.store import archives, frames, protocol, store
+from viewer.store import archives, frames, protocol, store, underway
 from viewer.store.opened import CantOpen, NoRoom, OpenSeries, Result, Stored
 from viewer.store.shelf import Key
 from viewer.store.store import Gone, Store
@@ -29,15 +26,6 @@ def archive(monkeypatch: pytest.MonkeyPatch) -> PretendArchive:
     made = PretendArchive([slice_of(noise(number), number) for number in range(1, 31)])
     monkeypatch.setattr(archives, "connect", lambda *args, **kwargs: made)
     return made
-
-
-@pytest.fixture
-async def running(archive: PretendArchive, state: Path) -> "Iterator[Store]":
-    (state / "archives.json").write_text(json.dumps([{"name": "main", "location": "/"}]))
-    made = Store(state, budget=1 << 30, decoders=1)
-    yield made  # type: ignore[misc]
-    archive.gate.set()
-    made.stop()
 
 
 async def wanted(running: Store, series: OpenSeries, place: int) -> Result:
@@ -102,8 +90,8 @@ async def test_a_broken_frame_takes_no_other_with_it(running: Store, archive: Pr
 async def test_who_waits_comes_first_then_the_neighbours_then_the_rest(
     running: Store, archive: PretendArchive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store, "FETCHERS", 1)
-    monkeypatch.setattr(store, "AHEAD_FETCHERS", 1)
+    monkeypatch.setattr(underway, "FETCHERS", 1)
+    monkeypatch.setattr(underway, "AHEAD_FETCHERS", 1)
     series = await running.holdings.open(KEY)
     archive.gate.clear()
     running.looking((1, 1), series, list(range(30)), 15, -1)
@@ -135,23 +123,23 @@ async def test_the_newest_look_replaces_the_one_before(running: Store, archive: 
     series = await running.holdings.open(KEY)
     archive.gate.clear()
     running.looking((1, 1), series, list(range(30)), 0, 1)
-    await until(lambda: len(archive.asked) == store.AHEAD_FETCHERS)
+    await until(lambda: len(archive.asked) == underway.AHEAD_FETCHERS)
     running.looking((1, 1), series, list(range(30)), 25, 1)
     archive.gate.set()
-    await until(lambda: len(archive.asked) > store.AHEAD_FETCHERS + 2)
-    assert archive.asked[store.AHEAD_FETCHERS] == f"{SERIES}.26"
+    await until(lambda: len(archive.asked) > underway.AHEAD_FETCHERS + 2)
+    assert archive.asked[underway.AHEAD_FETCHERS] == f"{SERIES}.26"
 
 
 async def test_a_wish_with_a_direction_turns_the_look(running: Store, archive: PretendArchive) -> None:
     series = await running.holdings.open(KEY)
     archive.gate.clear()
     running.looking((1, 1), series, list(range(30)), 0, 1)
-    await until(lambda: len(archive.asked) == store.AHEAD_FETCHERS)
+    await until(lambda: len(archive.asked) == underway.AHEAD_FETCHERS)
     running.wishes.moved((1, 1), 20, -1)
     running.want(series, 20, "a", lambda result: None)
     archive.gate.set()
-    await until(lambda: len(archive.asked) > store.AHEAD_FETCHERS + 4)
-    assert {f"{SERIES}.21", f"{SERIES}.20", f"{SERIES}.19"} <= set(archive.asked[store.AHEAD_FETCHERS :][:4])
+    await until(lambda: len(archive.asked) > underway.AHEAD_FETCHERS + 4)
+    assert {f"{SERIES}.21", f"{SERIES}.20", f"{SERIES}.19"} <= set(archive.asked[underway.AHEAD_FETCHERS :][:4])
 
 
 async def test_two_threads_are_always_left_for_who_waits(running: Store, archive: PretendArchive) -> None:
@@ -160,7 +148,7 @@ async def test_two_threads_are_always_left_for_who_waits(running: Store, archive
     running.looking((1, 1), series, list(range(30)), 0, 1)
     running.want(series, 29, "a", lambda result: None)
     await until(lambda: f"{SERIES}.30" in archive.asked, 2)
-    assert len(archive.asked) == store.AHEAD_FETCHERS + 1
+    assert len(archive.asked) == underway.AHEAD_FETCHERS + 1
 
 
 async def test_an_archive_that_is_gone_fails_who_waits_and_is_asked_again_later(
@@ -223,13 +211,13 @@ async def test_an_error_nobody_thought_of_fails_one_frame_only(
 async def test_a_reader_who_has_gone_is_not_waited_for(running: Store, archive: PretendArchive) -> None:
     series = await running.holdings.open(KEY)
     archive.gate.clear()
-    for place in range(store.FETCHERS + 3):
+    for place in range(underway.FETCHERS + 3):
         running.want(series, place, "one", lambda result: None)
-    for place in range(store.FETCHERS + 3):
+    for place in range(underway.FETCHERS + 3):
         running.forget(series, place, "one")
     archive.gate.set()
     await asyncio.sleep(0.3)
-    assert len(archive.asked) == store.FETCHERS
+    assert len(archive.asked) == underway.FETCHERS
     assert series.waiting == {}
 
 
@@ -331,7 +319,7 @@ async def test_who_waits_when_the_series_changes_is_told(running: Store, archive
     series = await running.holdings.open(KEY)
     archive.gate.clear()
     waiting = [asyncio.create_task(wanted(running, series, place)) for place in range(12)]
-    await until(lambda: len(archive.asked) == store.FETCHERS)
+    await until(lambda: len(archive.asked) == underway.FETCHERS)
     series.stale = True
     running.stale(series)
     assert {words(await each) for each in waiting} == {"the series has changed in the archive"}
@@ -354,9 +342,9 @@ async def test_sizes_that_no_memory_holds_are_refused_before_anything_is_fetched
     assert archive.asked == []
 
 
-async def test_a_series_of_a_million_frames_is_refused(running: Store, archive: PretendArchive) -> None:
-    archive.datasets[0].NumberOfFrames = 1_000_000
-    with pytest.raises(CantOpen, match="more than 200000 frames"):
+async def test_a_series_of_two_million_frames_is_refused(running: Store, archive: PretendArchive) -> None:
+    archive.datasets[0].NumberOfFrames = 2_000_000
+    with pytest.raises(CantOpen, match="more than 1000000 frames"):
         await running.holdings.open(KEY)
 
 

@@ -55,6 +55,22 @@ def test_a_hole_is_never_read(folder: Path) -> None:
         mapped.array(5)
 
 
+def test_a_volume_is_the_file_itself_with_the_slots_of_its_slices(folder: Path) -> None:
+    files, mapped = FrameFiles(folder), MappedFrames(folder)
+    with pytest.raises(NotPresent):
+        mapped.volume([0, 2, 4])
+    files.write(4, values(4))
+    files.write(0, values(0))
+    stored, slots = mapped.volume([4, -1, 2, 0])
+    assert stored.shape[1:] == (8, 16) and not stored.flags.writeable and not stored.flags.owndata
+    assert [slot >= 0 for slot in slots] == [True, False, False, True]
+    assert np.array_equal(stored[slots[0]], values(4)) and np.array_equal(stored[slots[3]], values(0))
+    files.write(3, values(3, COLOUR))
+    for frames_of_two_kinds in ([0, 3], [3]):
+        with pytest.raises(NotPresent):
+            mapped.volume(frames_of_two_kinds)
+
+
 def test_a_frame_of_another_shape_or_type_is_refused(folder: Path) -> None:
     files = FrameFiles(folder)
     for wrong in (values(0).T, values(0).astype(np.uint16), np.zeros((8, 15), np.int16)):

@@ -18,6 +18,7 @@ from tests.store.waiting import until
 from viewer.archive import FolderArchive
 from viewer.store import frames
 from viewer.store.client import FrameFailed, SeriesStore, StoreClient, StoreError
+from viewer.store.gathering import gathered
 
 Serve = Callable[..., StoreProcess]
 J2K = "1.2.840.10008.1.2.4.90"
@@ -153,6 +154,24 @@ async def test_a_wish_outlives_the_death_of_the_store(serve: Serve, client: Stor
     store.kill()
     store.start()
     assert np.array_equal(await wanted, noise(1, LARGE, LARGE))
+
+
+async def test_what_waits_for_frames_and_planes_outlives_a_store_that_comes_back_after_seconds(
+    serve: Serve, client: StoreClient, tmp_path: Path
+) -> None:
+    store = serve(slow(tmp_path / "ct", 6))
+    series = await client.series("main", STUDY, SERIES)
+    planes = [asyncio.create_task(gathered(client, series, order(series))) for _ in range(3)]
+    frame = asyncio.create_task(client.frame(series, f"{SERIES}.1"))
+    await until(lambda: frames.QUEUED in series.states())
+    store.kill()
+    assert frames.PRESENT not in series.states()
+    await asyncio.sleep(6)
+    assert not any(task.done() for task in (frame, *planes)), "who waits isn't told of a fault that passes"
+    store.start()
+    assert np.array_equal(await frame, noise(1, LARGE, LARGE))
+    assert await asyncio.gather(*planes) == [{}, {}, {}]
+    assert right(series) == 6
 
 
 async def test_without_a_store_a_wish_fails_in_words_within_seconds(

@@ -20,7 +20,7 @@ from viewer.store.link import Link, LinkLost
 from viewer.store.mapped import MappedFrames
 
 log = logging.getLogger(__name__)
-PATIENCE_SECONDS = 5.0
+PATIENCE_SECONDS = 10.0  # a killed store is back after about 7: its supervisor waits, and it imports its decoders
 FIRST_PATIENCE_SECONDS = 20.0
 LONGEST_WANT_SECONDS = 90.0
 REOPEN_SECONDS = 30.0
@@ -110,7 +110,7 @@ class StoreClient:
         self.used: dict[Key, float] = {}
         self.asked_at: dict[Key, float] = {}
         self.opening: dict[Key, asyncio.Task[SeriesStore]] = {}
-        self.looked: dict[Key, tuple[list[int], int, int]] = {}
+        self.looked: dict[Key, tuple[list[int], int, int, bool]] = {}
         self.progress: list[OnProgress] = []
         self.changes: list[OnChange] = []
         self.numbers = itertools.count(1)
@@ -156,12 +156,46 @@ class StoreClient:
         except TimeoutError as error:
             raise FrameFailed(TOO_LONG) from error
 
+    async def tile(self, series: SeriesStore, instance_uid: str, number: int) -> tuple[str, bytes]:
+        """Return (transfer syntax, bytes) of a frame as the archive stores it; nothing is decoded.
+
+        Raises FrameFailed; cancelled, it takes the wish back.
+        """
+        try:
+            place = series.place(instance_uid, number)
+        except LookupError as error:
+            raise FrameFailed(NO_FRAME) from error
+        self.used[series.key] = time.monotonic()
+        try:
+            async with asyncio.timeout(LONGEST_WANT_SECONDS):
+                while True:
+                    link, handle = await self.handle(series)
+                    ask = next(self.numbers)
+                    try:
+                        answer = await link.ask(ask, protocol.WantTile(ask, handle, place))
+                    except LinkLost:
+                        continue
+                    if isinstance(answer, protocol.Tile):
+                        return answer.syntax, answer.data
+                    if isinstance(answer, protocol.Failed):
+                        raise FrameFailed(protocol.words_of(answer.words))
+                    series.handle = None
+        except TimeoutError as error:
+            raise FrameFailed(TOO_LONG) from error
+
     async def looking(
-        self, series: SeriesStore, order: Sequence[tuple[str, int]], index: int, direction: int = 0
+        self,
+        series: SeriesStore,
+        order: Sequence[tuple[str, int]],
+        index: int,
+        direction: int = 0,
+        *,
+        ahead: bool = False,
     ) -> None:
         """Tell the store that a reader is at `index` of `order` (instance UID, frame number): it fetches around.
 
-        Frames that the series doesn't have are left out. While there is no store, the hint waits for it.
+        With `ahead` there is no reader yet: it fetches when nobody else wishes for anything. Frames that the series
+        doesn't have are left out. While there is no store, the hint waits for it.
         """
         places = []
         for at, (instance_uid, number) in enumerate(order):
@@ -170,7 +204,7 @@ class StoreClient:
                 continue
             index -= at < index
         self.used[series.key] = time.monotonic()
-        self.looked[series.key] = (places, max(index, 0), direction)
+        self.looked[series.key] = (places, max(index, 0), direction, ahead)
         if series.handle is None or series.handle[0] is not self.link:
             self.reopen(series.key)  # which looks, once it is done
         else:
@@ -313,7 +347,7 @@ class StoreClient:
                     self.outdated(series)
 
     async def connected(self) -> Link:
-        """Return the link, waiting up to 5 s for one (longer for the first); raises StoreError."""
+        """Return the link, waiting up to 10 s for one (longer for the first); raises StoreError."""
         if self.keeper is None or self.keeper.done():
             self.keeper = asyncio.create_task(self.keep())
         try:

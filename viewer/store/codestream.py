@@ -4,6 +4,7 @@ import struct
 from dataclasses import dataclass
 
 START_OF_FRAME = frozenset((*range(0xC0, 0xC4), *range(0xC5, 0xC8), *range(0xC9, 0xCC), *range(0xCD, 0xD0), 0xF7))
+BASELINE_FRAMES = frozenset((0xC0, 0xC1, 0xC2))
 LOSSLESS_FRAMES = frozenset((0xC3, 0xC7, 0xCB, 0xCF, 0xF7))
 ALONE = frozenset((0x01, *range(0xD0, 0xDA)))
 END = b"\xff\xd9"
@@ -25,6 +26,7 @@ class Codestream:
     colour: str = ""
     transformed: bool = False
     lossless: bool = False
+    baseline: bool = False  # or extended or progressive: Huffman-coded DCT, which everybody decodes
 
 
 def jpeg(data: bytes) -> Codestream:
@@ -83,7 +85,8 @@ def jpeg_frame(marker: int, segment: bytes, *, adobe: int | None, jfif: bool) ->
             colour = "RGB"
         elif len({segment[7 + 3 * number] for number in range(samples)}) > 1:
             colour = "YBR"  # nobody halves red or blue
-    return Codestream(rows, columns, samples, precision, colour=colour, lossless=marker in LOSSLESS_FRAMES)
+    baseline, lossless = marker in BASELINE_FRAMES, marker in LOSSLESS_FRAMES
+    return Codestream(rows, columns, samples, precision, colour=colour, lossless=lossless, baseline=baseline)
 
 
 def jpeg2000(data: bytes) -> Codestream:

@@ -11,6 +11,7 @@ from viewer.imaging.pixels import YBR, PixelError, PixelFormat, native, stored
 from viewer.imaging.words import gettext_noop
 from viewer.store.codestream import Codestream, jpeg, jpeg2000
 from viewer.store.frames import LARGEST_FRAME
+from viewer.store.vendor import BY_OPENSLIDE, region
 
 BIG_ENDIAN = "1.2.840.10008.1.2.2"
 NATIVE = frozenset(
@@ -32,7 +33,7 @@ def check_size(form: PixelFormat) -> None:
         )
 
 
-def uncompressed(data: bytes, syntax: str, form: PixelFormat) -> np.ndarray:
+def uncompressed(data: bytes | memoryview, syntax: str, form: PixelFormat) -> np.ndarray:
     """Return the stored values of a native frame, whose length has to be the declared one; raises PixelError."""
     check_size(form)
     wanted = form.frame_size_bytes
@@ -161,4 +162,5 @@ DECODERS: dict[str, Callable[[bytes, PixelFormat], np.ndarray]] = {
     **dict.fromkeys((JPEG + "80", JPEG + "81"), jpeg_ls),
     **dict.fromkeys((JPEG + "90", JPEG + "91", JPEG + "201", JPEG + "202", JPEG + "203"), jpeg_2000),
     RLE: rle,
+    BY_OPENSLIDE: region,
 }

@@ -2,19 +2,25 @@
 
 import errno
 import logging
+from collections import deque
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, replace
 
 import numpy as np
 
-from viewer.archive import ArchiveError, Malformed
+from viewer.archive import ArchiveError, Changed, Malformed, Unstreamed
+from viewer.archive.leave import Left, under
+from viewer.archive.native import BY_OPENSLIDE
+from viewer.archive.port import Delivered, Frame
 from viewer.imaging.pixels import PixelError, PixelFormat
 from viewer.imaging.words import gettext_noop
+from viewer.store import frames
 from viewer.store.archives import Archives
 from viewer.store.decode import NATIVE, uncompressed
 from viewer.store.opened import NoRoom, OpenSeries, Stored
 from viewer.store.protocol import Sentence, sentence
 from viewer.store.shelf import Shelf
+from viewer.store.streams import Run
 from viewer.store.wishes import Job
 from viewer.store.workers import Slot, Undecodable, WorkerDied
 
@@ -33,6 +39,19 @@ class Encoded:
     data: bytes
     syntax: str
     form: PixelFormat
+    run: Run | None = None
+
+
+class Queue(deque[Encoded]):
+    """Frames that wait for a decoder."""
+
+    def next(self) -> Encoded:
+        """Take the first frame that somebody waits for, else the first."""
+        for number, frame in enumerate(self):
+            if frame.place in frame.series.waiting:
+                del self[number]
+                return frame
+        return self.popleft()
 
 
 @dataclass(frozen=True)
@@ -79,9 +98,54 @@ class Filler:
             place = numbers.pop(frame.number, None)
             if place is None:
                 raise Malformed(gettext_noop("the archive sent another frame than the one asked for"))
+            check_origin(frame)
+            series.syntaxes[instance] = frame.transfer_syntax
             tell(place, self.taken(series, place, frame.data, frame.transfer_syntax, form))
         if numbers:
             raise Malformed(gettext_noop("the archive didn't send frame {number}", number=min(numbers)))
+
+    def bring(self, run: Run, tell: Callable[[int, Outcome], None]) -> None:
+        """Fetch a whole series in one answer and `tell` what became of each place; raises ArchiveError at its end.
+
+        A place of which nothing was told is as it was before.
+        """
+        series, key = run.series, run.series.key
+        with under(run.leave):
+            for one in self.archives.get(key.archive).stream(key.study, key.series):
+                number = series.places.numbers.get(one.instance)
+                form = None if number is None else series.formats[number]
+                if number is None or form is None:
+                    continue  # not listed, or without a picture
+                check_delivery(series, number, form, one)
+                for place, data in enumerate(one.frames, series.places.starts[number]):
+                    run.wait_for_room()
+                    if not series.files.claim(place):
+                        run.taken_up()
+                        continue
+                    try:
+                        outcome = self.delivered(run, place, data, one.transfer_syntax, form, tell)
+                    except BaseException:
+                        series.files.mark(place, frames.ABSENT)
+                        raise
+                    if isinstance(outcome, NoRoom):
+                        raise Left
+                    if not isinstance(outcome, Encoded):
+                        run.taken_up()
+
+    def delivered(
+        self, run: Run, place: int, data: bytes | memoryview, syntax: str, form: PixelFormat,
+        tell: Callable[[int, Outcome], None],
+    ) -> Outcome:  # fmt: skip
+        """Tell what becomes of a place that was claimed for a stream, whose buffer nobody may keep."""
+        if self.verified(run.series, place, tell):
+            return Stored()
+        outcome = self.taken(run.series, place, data, syntax, form)
+        if isinstance(outcome, Encoded):
+            outcome = replace(outcome, run=run)
+        elif isinstance(outcome, NoRoom):
+            outcome = NoRoom(outcome.array.copy())
+        tell(place, outcome)
+        return outcome
 
     def verified(self, series: OpenSeries, place: int, tell: Callable[[int, Outcome], None]) -> bool:
         """Say whether the place holds a whole frame from before a reboot."""
@@ -90,14 +154,16 @@ class Filler:
         tell(place, Stored())
         return True
 
-    def taken(self, series: OpenSeries, place: int, data: bytes, syntax: str, form: PixelFormat) -> Outcome:
+    def taken(
+        self, series: OpenSeries, place: int, data: bytes | memoryview, syntax: str, form: PixelFormat
+    ) -> Outcome:
         """Return what becomes of a frame's bytes: native ones are stored, others wait for a decoder."""
         if not data:
             return Broken(sentence(gettext_noop("the archive sent an empty frame")))
         if len(data) > LARGEST_ENCODED:
             return Broken(sentence(gettext_noop("the frame is larger than 512 MiB")))
         if syntax not in NATIVE:
-            return Encoded(series, place, data, syntax, form)
+            return Encoded(series, place, bytes(data), syntax, form)
         try:
             return self.keep(series, place, uncompressed(data, syntax, form))
         except PixelError as error:
@@ -106,12 +172,13 @@ class Filler:
     def decode(self, slot: Slot, frame: Encoded) -> Outcome:
         """Have a worker decode the frame and store it; raises OSError when no worker can be started."""
         try:
-            array = slot.decode(frame.data, frame.syntax, frame.form)
+            array = slot.decode_in_place(frame.data, frame.syntax, frame.form)
         except Undecodable as error:
             return Broken(error.words)
         except WorkerDied as error:
             return Died(error.words)
-        return self.keep(frame.series, frame.place, array)
+        outcome = self.keep(frame.series, frame.place, array)
+        return NoRoom(array.copy()) if isinstance(outcome, NoRoom) else outcome
 
     def keep(self, series: OpenSeries, place: int, array: np.ndarray) -> Outcome:
         """Write a decoded frame into its file, making room where the budget or the disk asks for it."""
@@ -131,6 +198,28 @@ class Filler:
                 self.shelf.grow(size)
                 return Stored()
         return NoRoom(array)
+
+
+def check_delivery(series: OpenSeries, number: int, form: PixelFormat, one: Delivered) -> None:
+    """Raise ArchiveError unless what a stream brought is the instance that the series lists, stored in the same way.
+
+    Unstreamed when the archive compresses or decompresses on the way: what the header says of the pixels is then the
+    way's, and not the image's.
+    """
+    record = series.listed[number]
+    if one.revision != series.revisions.get(one.instance, ""):
+        raise Changed(gettext_noop("the instance has changed in the archive"))
+    stored_in = series.syntaxes.get(number) or record.TransferSyntaxUID or one.transfer_syntax
+    if one.transfer_syntax != stored_in and not {one.transfer_syntax, stored_in} <= NATIVE:
+        raise Unstreamed(gettext_noop("the archive sends series in another transfer syntax than they are stored in"))
+    if len(one.frames) != record.frame_count or not form.described_by(*astuple(one.described)):
+        raise Malformed(gettext_noop("the archive describes an instance otherwise than in its metadata"))
+
+
+def check_origin(frame: Frame) -> None:
+    """Raise Malformed for a frame from outside that pretends to be a job of ours: such a job opens files."""
+    if frame.transfer_syntax == BY_OPENSLIDE and not frame.ours:
+        raise Malformed(gettext_noop("the frame names a way to be read that isn't its own"))
 
 
 def words_of_error(error: BaseException) -> Sentence:

@@ -16,7 +16,7 @@ SHAPE = struct.Struct("<IIII8s")
 ENTRY = np.dtype([("shape", "<u4"), ("slot", "<u4"), ("checksum", "<u4"), ("spare", "<u4")])
 DTYPES = frozenset(("uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64"))
 NO_SHAPE = 0xFFFFFFFF
-MOST_FRAMES = 200_000
+MOST_FRAMES = 1_000_000
 LARGEST_FRAME = 512 << 20
 
 
@@ -204,6 +204,14 @@ class FrameFiles:
         with self.lock:
             if self.states[frame] != PRESENT:
                 self.put(frame, state)
+
+    def claim(self, frame: int, *, failed: bool = False) -> bool:
+        """Mark a frame as on its way; False when it is already, or is there, or has failed (unless `failed` may be)."""
+        with self.lock:
+            if self.states[frame] in (PRESENT, QUEUED) or (self.states[frame] == FAILED and not failed):
+                return False
+            self.put(frame, QUEUED)
+            return True
 
     def write(self, frame: int, array: np.ndarray) -> None:
         """Store the decoded frame, then its checksum, then mark it present; raises OSError when there is no room."""

@@ -33,6 +33,7 @@ class Holdings:
         self.rereading: dict[shelf.Key, asyncio.Task[None]] = {}
         self.in_use: frozenset[str] = frozenset()
         self.readers = ThreadPoolExecutor(4, "metadata")
+        self.askers: dict[str, ThreadPoolExecutor] = {}
         self.watcher = ThreadPoolExecutor(1, "revisions")
         self.loop = asyncio.get_running_loop()
 
@@ -51,10 +52,21 @@ class Holdings:
         self.reread(series)
         return series
 
+    def asker(self, archive: str) -> ThreadPoolExecutor:
+        """Return the threads that ask an archive: one that is slow keeps no other waiting."""
+        if archive not in self.askers:
+            self.askers[archive] = ThreadPoolExecutor(4, f"metadata of {archive}")
+        return self.askers[archive]
+
+    def stop(self) -> None:
+        """Take no more work."""
+        for pool in (self.readers, self.watcher, *self.askers.values()):
+            pool.shutdown(wait=False, cancel_futures=True)
+
     async def load(self, key: shelf.Key) -> OpenSeries:
         """Open what is on the shelf, else ask the archive."""
         try:
-            series = await self.loop.run_in_executor(self.readers, self.load_in_thread, key)
+            series = await self.loop.run_in_executor(self.asker(key.archive), self.load_in_thread, key)
             self.series[key] = series
             self.loop.call_later(UNUSED_SECONDS, self.unload, series)
             return series
@@ -146,7 +158,7 @@ class Holdings:
         series.jobs += 1
         try:
             ask = partial(self.compare_in_thread, key, series.current.digest)
-            kept, current = await self.loop.run_in_executor(self.readers, ask)
+            kept, current = await self.loop.run_in_executor(self.asker(key.archive), ask)
             series.read_at = time.monotonic()
             if kept is not None:
                 fresh = await self.loop.run_in_executor(self.readers, self.shelved, current, kept)

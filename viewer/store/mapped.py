@@ -2,6 +2,7 @@
 
 import mmap
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -66,3 +67,24 @@ class MappedFrames:
         count = shape.frame_bytes // np.dtype(shape.dtype).itemsize
         values = np.frombuffer(self.data[number], shape.dtype, count, int(entry["slot"]) * shape.frame_bytes)
         return values.reshape(shape.array_shape)
+
+    def volume(self, frames: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+        """Return (stored, slots): stored[slots[k]] is frame frames[k], where slots[k] isn't -1; nothing is copied.
+
+        `stored` (slots, rows, columns) is the whole read-only file of the shape that the frames share: only the slots
+        given may be touched. -1 stands for a frame that isn't present, or was given as -1. Raises NotPresent when none
+        is there, or when they don't share a grey shape.
+        """
+        present = np.frombuffer(self.table, np.uint8, self.layout.count, self.layout.states_at) == PRESENT
+        wanted = np.asarray(frames, np.int64)
+        here = (wanted >= 0) & present[wanted]
+        numbers = set(self.entries["shape"][wanted[here]].tolist())
+        if len(numbers) != 1 or NO_SHAPE in numbers:
+            raise NotPresent("the frames share no file")
+        number = numbers.pop()
+        shape = self.layout.shapes[number]
+        if shape.samples != 1:
+            raise NotPresent("the frames are in colour")
+        slots = np.where(here, self.entries["slot"][wanted].astype(np.int64), -1)
+        stored = np.frombuffer(self.data[number], shape.dtype).reshape(-1, shape.rows, shape.columns)
+        return stored, slots

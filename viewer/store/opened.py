@@ -3,20 +3,25 @@
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
 from viewer.archive.port import Archive, ArchiveError, Attributes, Changed, Unreachable
+from viewer.imaging.kinds import SLIDE, STORAGE
 from viewer.imaging.pixels import PixelError, PixelFormat
 from viewer.imaging.record import Instance, MetadataError, bulkdata_uris
 from viewer.imaging.words import gettext_noop
 from viewer.store import frames, metadata, shelf
 from viewer.store.decode import check_size
+from viewer.store.pack import TilePack
 from viewer.store.protocol import Sentence, sentence
 
 log = logging.getLogger(__name__)
 READINGS = 3
+WHOLE_SLIDE = STORAGE + SLIDE
+LARGEST_PIECE = 64 << 20
 
 
 @dataclass(frozen=True)
@@ -31,12 +36,24 @@ class NoRoom:
     array: np.ndarray
 
 
-Result = Stored | NoRoom | Sentence
+@dataclass(frozen=True)
+class TileBytes:
+    """A frame as it is stored in the archive, not decoded."""
+
+    syntax: str
+    data: bytes
+
+
+Result = Stored | NoRoom | TileBytes | Sentence
 Waiter = Callable[[Result], None]
 
 
 class CantOpen(Exception):
     """The series can't be opened; the argument says why, in words for the user."""
+
+
+class Gone(Exception):
+    """The archive holds another version of the series: it has to be opened again."""
 
 
 @dataclass
@@ -55,10 +72,13 @@ class OpenSeries:
     deaths: dict[int, int] = field(default_factory=dict)
     retry_at: dict[int, float] = field(default_factory=dict)
     waiting: dict[int, dict[object, Waiter]] = field(default_factory=dict)
+    wanted_tiles: dict[int, dict[object, Waiter]] = field(default_factory=dict)
     users: int = 0
     jobs: int = 0
     stale: bool = False
     closed: bool = False
+    streamed: bool = False  # all there is to come by a stream has come
+    syntaxes: dict[int, str] = field(default_factory=dict)  # as single frames had them, by instance
     read_at: float = float("-inf")
     told: bool = True
     news: dict[int, Sentence] = field(default_factory=dict)
@@ -84,6 +104,24 @@ class OpenSeries:
     @property
     def key(self) -> shelf.Key:
         return self.current.key
+
+    @cached_property
+    def pack(self) -> TilePack:
+        """The stored bytes that were kept beside the decoded frames."""
+        return TilePack(self.directory)
+
+    @cached_property
+    def in_small_pieces(self) -> bool:
+        """Whether no instance is so large that it should come frame by frame, and none is a slide."""
+        pieces = zip(self.listed, self.formats, strict=True)
+        return not any(
+            each.SOPClassUID == WHOLE_SLIDE or (form and each.frame_count * form.stored_size_bytes > LARGEST_PIECE)
+            for each, form in pieces
+        )
+
+    def is_slide(self, place: int) -> bool:
+        """Say whether the frame is a tile of a slide."""
+        return self.listed[self.places.frame(place)[0]].SOPClassUID == WHOLE_SLIDE
 
     def failed(self, place: int, words: Sentence) -> None:
         """Mark a frame as failed, with the reason."""

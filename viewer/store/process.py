@@ -15,10 +15,10 @@ from functools import partial
 from pathlib import Path
 
 from viewer.imaging.words import gettext_noop
-from viewer.store import protocol, shelf
-from viewer.store.opened import CantOpen, NoRoom, OpenSeries, Result, Stored
+from viewer.store import glimpse, protocol, shelf
+from viewer.store.opened import CantOpen, Gone, NoRoom, OpenSeries, Result, Stored, TileBytes, Waiter
 from viewer.store.protocol import Message
-from viewer.store.store import Gone, Store
+from viewer.store.store import Store
 
 log = logging.getLogger(__name__)
 CREDENTIALS = struct.Struct("iII")
@@ -26,6 +26,7 @@ LARGEST_BACKLOG = 8 << 20
 LOCK = "frames.lock"
 LEAST_BUDGET = 256 << 20
 GONE = gettext_noop("the series has to be opened again")
+Asking = Callable[[OpenSeries, int, object, Waiter], None]
 
 
 class AnotherStore(Exception):
@@ -69,15 +70,21 @@ class Connection:
                     self.release(handle, series)
             case protocol.Want(ask, handle, place, direction):
                 self.store.wishes.moved((id(self), handle), place, direction)
-                self.want(ask, handle, place)
+                self.want(ask, handle, place, self.store.want)
+            case protocol.WantTile(ask, handle, place):
+                self.want(ask, handle, place, self.store.tiles.want)
             case protocol.Forget(ask):
                 series_place = self.asks.pop(ask, None)
                 if series_place is not None:
                     self.store.forget(*series_place, token=(id(self), ask))
-            case protocol.Looking(handle, order, index, direction):
+            case protocol.Looking(handle, order, index, direction, ahead):
                 series = self.handles.get(handle)
                 if series is not None:
-                    self.store.looking((id(self), handle), series, order, index, direction)
+                    self.store.looking((id(self), handle), series, order, index, direction, ahead)
+            case protocol.AskGlimpse():
+                task = asyncio.create_task(self.glimpse(request))
+                self.openings.add(task)
+                task.add_done_callback(self.openings.discard)
             case protocol.AskStatus(ask):
                 self.send(protocol.Status(ask, self.store.status()))
 
@@ -100,8 +107,25 @@ class Connection:
         )
         return self.send(answer)
 
-    def want(self, ask: int, handle: int, place: int) -> None:
-        """Answer when the frame is there, or when it is known not to come."""
+    async def glimpse(self, asked: protocol.AskGlimpse) -> None:
+        """Answer with one image of a series that isn't open yet."""
+        try:
+            key = shelf.Key(asked.archive, asked.study, asked.series)
+            found = await glimpse.glimpse(self.store, key, asked.count, asked.instance)
+        except CantOpen as error:
+            return self.send(protocol.Refused(asked.ask, protocol.sentence(error)))
+        except Exception as error:
+            log.exception("a glimpse of a series failed")
+            return self.send(protocol.Refused(asked.ask, protocol.sentence(type(error).__name__)))
+        kept, array = found.kept, found.array
+        shape, dtype = list(array.shape), array.dtype.name
+        pixels = array.tobytes()
+        return self.send(
+            protocol.Glimpse(asked.ask, kept.metadata, kept.bulkdata, found.instance, shape, dtype, pixels)
+        )
+
+    def want(self, ask: int, handle: int, place: int, ask_for: Asking) -> None:
+        """Answer when the frame, or its stored bytes, are there, or when they are known not to come."""
         series = self.handles.get(handle)
         if series is None:
             return self.send(protocol.Refused(ask, protocol.sentence(GONE), gone=True))
@@ -109,7 +133,7 @@ class Connection:
             return self.send(protocol.Failed(ask, protocol.sentence(gettext_noop("there is no such frame"))))
         self.asks[ask] = (series, place)
         try:
-            self.store.want(series, place, (id(self), ask), partial(self.answer, ask))
+            ask_for(series, place, (id(self), ask), partial(self.answer, ask))
         except Gone:
             del self.asks[ask]
             self.send(protocol.Refused(ask, protocol.sentence(GONE), gone=True))
@@ -120,6 +144,8 @@ class Connection:
         self.asks.pop(ask, None)
         if isinstance(result, Stored):
             self.send(protocol.Present(ask))
+        elif isinstance(result, TileBytes):
+            self.send(protocol.Tile(ask, result.syntax, result.data))
         elif isinstance(result, NoRoom):
             array = result.array
             self.send(protocol.Uncached(ask, list(array.shape), array.dtype.name, array.tobytes()))

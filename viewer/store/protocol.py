@@ -54,6 +54,14 @@ class Want(Message, frozen=True):
     direction: int = 0
 
 
+class WantTile(Message, frozen=True):
+    """Somebody waits for the bytes of this frame as they are stored (its place in metadata order)."""
+
+    ask: int
+    handle: int
+    frame: int
+
+
 class Forget(Message, frozen=True):
     """Nobody waits any more for the answer to `ask`."""
 
@@ -61,12 +69,27 @@ class Forget(Message, frozen=True):
 
 
 class Looking(Message, frozen=True):
-    """The reader is at `index` of `order` (frames as places in metadata order) and moves in `direction`."""
+    """The reader is at `index` of `order` (frames as places in metadata order) and moves in `direction`.
+
+    `ahead`: nobody reads yet; it comes after everything that somebody does.
+    """
 
     handle: int
     order: list[int]
     index: int
     direction: int = 0
+    ahead: bool = False
+
+
+class AskGlimpse(Message, frozen=True):
+    """Have one image of a series that isn't known yet: `instance`, or what a series of `count` images opens with."""
+
+    ask: int
+    archive: str
+    study: str
+    series: str
+    count: int | None
+    instance: str = ""
 
 
 class AskStatus(Message, frozen=True):
@@ -100,10 +123,30 @@ class Present(Message, frozen=True):
     ask: int
 
 
+class Tile(Message, frozen=True):
+    """The bytes of a frame as they are stored, and in which transfer syntax."""
+
+    ask: int
+    syntax: str
+    data: bytes
+
+
 class Uncached(Message, frozen=True):
     """The frame itself, because the disk has no room for it: stored values, C order, little endian."""
 
     ask: int
+    shape: list[int]
+    dtype: str
+    data: bytes
+
+
+class Glimpse(Message, frozen=True):
+    """One image, `instance`: metadata of it and a few others with their lookup tables, and its stored values."""
+
+    ask: int
+    metadata: bytes
+    bulkdata: dict[str, bytes]
+    instance: str
     shape: list[int]
     dtype: str
     data: bytes
@@ -136,8 +179,8 @@ class Status(Message, frozen=True):
     figures: dict[str, Any]
 
 
-Request = Open | Close | Want | Forget | Looking | AskStatus
-Answer = Opened | Refused | Present | Uncached | Failed | Progress | Changed | Status
+Request = Open | Close | Want | WantTile | Forget | Looking | AskGlimpse | AskStatus
+Answer = Opened | Refused | Present | Tile | Uncached | Glimpse | Failed | Progress | Changed | Status
 
 requests = msgspec.msgpack.Decoder(Request)
 answers = msgspec.msgpack.Decoder(Answer)

@@ -3,34 +3,34 @@
 import asyncio
 import logging
 import time
-from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from viewer.archive import ArchiveError, Changed, Refused, Unreachable
+from viewer.archive.leave import Left
 from viewer.imaging.words import gettext_noop
 from viewer.store import fill, frames, shelf, workers
 from viewer.store.archives import Archives
 from viewer.store.holdings import Holdings
-from viewer.store.opened import NoRoom, OpenSeries, Result, Stored, Waiter
+from viewer.store.opened import Gone, NoRoom, OpenSeries, Result, Stored, Waiter
 from viewer.store.protocol import Sentence, sentence
+from viewer.store.streams import Run, Streams, Together
+from viewer.store.tiles import TileDesk
+from viewer.store.underway import GRACE_SECONDS, THREADS, Fetch, UnderWay
 from viewer.store.wishes import Job, Plan, Wishes
 
 log = logging.getLogger(__name__)
-FETCHERS = 8
-AHEAD_FETCHERS = 6
 DEATHS_TO_QUARANTINE = 2
+WAITING_FOR_DECODER = 4
 REREAD_SECONDS = 10.0
 RETRY_SECONDS = 10.0
-PAUSE_SECONDS = (1.0, 30.0)
+DOUBT_SECONDS = 1.0
+PAUSE_SECONDS = (0.5, 2.0)  # short: the archive's own breaker keeps a storm away
 NEWS_SECONDS = 0.2
-
-
-class Gone(Exception):
-    """The archive holds another version of the series: it has to be opened again."""
 
 
 class Store:
@@ -43,18 +43,21 @@ class Store:
         self.filler = fill.Filler(self.archives, self.shelf, lambda: self.holdings.in_use)
         self.slots = workers.slots(decoders)
         self.idle = list(self.slots)
-        self.fetchers = ThreadPoolExecutor(FETCHERS, "fetch")
+        self.fetchers = ThreadPoolExecutor(THREADS, "fetch")
         self.decoders = ThreadPoolExecutor(decoders, "decode")
         self.wishes = Wishes()
-        self.encoded: deque[fill.Encoded] = deque()
-        self.fetching_ahead = self.fetching = 0
+        self.tiles = TileDesk(self.archives, self.shelf, self.holdings)
+        self.encoded = fill.Queue()
+        self.under_way = UnderWay()
+        self.streams = Streams(self.wishes, self.bring, self.brought, room=WAITING_FOR_DECODER * decoders)
+        self.sweeping = False
         self.paused: dict[str, tuple[float, float]] = {}
         self.full_until = 0.0
         self.on_news: Callable[[OpenSeries], None] = lambda series: None
         self.on_change: Callable[[OpenSeries], None] = lambda series: None
         self.telling = False
         self.watching: asyncio.Task[None] | None = None
-        self.stored = 0
+        self.stored = self.tiles_decoded = self.quarantined = 0
         self.loop = asyncio.get_running_loop()
 
     def warm(self) -> None:
@@ -83,7 +86,9 @@ class Store:
         """End the decode workers and take no more work."""
         if self.watching is not None:
             self.watching.cancel()
-        for pool in (self.fetchers, self.decoders, self.holdings.readers, self.holdings.watcher):
+        self.holdings.stop()
+        self.streams.stop()
+        for pool in (self.fetchers, self.tiles.fetchers, self.decoders):
             pool.shutdown(wait=False, cancel_futures=True)
         for slot in self.slots:
             slot.kill()
@@ -94,8 +99,10 @@ class Store:
         for place in list(series.waiting):
             self.wishes.forget(series, place)
             self.answer(series, place, words)
+        self.tiles.give_up(series, words)
         for reader in [reader for reader, plan in self.wishes.plans.items() if plan.series is series]:
             del self.wishes.plans[reader]
+        self.streams.tend()
         self.on_change(series)
 
     def want(self, series: OpenSeries, place: int, token: object, waiter: Waiter) -> None:
@@ -112,6 +119,8 @@ class Store:
         if state == frames.FAILED and series.retry_at.get(place, float("inf")) > time.monotonic():
             return waiter(series.reasons[place])
         series.waiting.setdefault(place, {})[token] = waiter
+        if series.files.states[place] == frames.PRESENT:  # written by a stream in this very moment
+            return self.answer(series, place, Stored())
         if state != frames.QUEUED:
             self.wishes.want(series, place)
         self.pump()
@@ -119,57 +128,92 @@ class Store:
 
     def forget(self, series: OpenSeries, place: int, token: object) -> None:
         """This waiter has gone."""
+        self.tiles.forget(series, place, token)
         waiters = series.waiting.get(place, {})
         waiters.pop(token, None)
         if not waiters:
             series.waiting.pop(place, None)
             self.wishes.forget(series, place)
+            self.sweep_soon()
 
     def looking(
-        self, reader: tuple[int, int], series: OpenSeries, order: list[int], index: int, direction: int
+        self,
+        reader: tuple[int, int],
+        series: OpenSeries,
+        order: list[int],
+        index: int,
+        direction: int,
+        ahead: bool = False,
     ) -> None:
-        """A reader is at `index` of `order`: fetch around it."""
+        """A reader is at `index` of `order`, or will be (`ahead`): fetch around it."""
         self.wishes.plans.pop(reader, None)
         if not series.stale:
-            self.wishes.plans[reader] = Plan.around(series, order, index, direction)
+            self.wishes.plans[reader] = Plan.around(series, order, index, direction, ahead=ahead)
             self.pump()
+        self.streams.tend()
+        self.sweep_soon()
 
     def leave(self, reader: tuple[int, int]) -> None:
         """A reader no longer looks."""
         self.wishes.plans.pop(reader, None)
+        self.streams.tend()
+        self.sweep_soon()
+
+    def sweep_soon(self) -> None:
+        """Leave in a moment what is under way for nobody: its thread may be waited for."""
+        if not self.sweeping and self.under_way.fetches:
+            self.sweeping = True
+            self.loop.call_later(GRACE_SECONDS, self.sweep)
+
+    def sweep(self) -> None:
+        """Leave what nobody waits for."""
+        self.sweeping = False
+        plans = [plan for plan in self.wishes.plans.values() if not plan.ahead]
+        wanting = {series.key.archive for series, _ in self.wishes.urgent.values()}
+        wanting |= {plan.series.key.archive for plan in plans if plan.next(nearby=True) is not None}
+        if self.under_way.leave_unwanted(plans, wanting):
+            self.sweep_soon()
 
     def allowed(self, series: OpenSeries) -> bool:
-        """Say whether the archive of the series is worth asking now."""
+        """Say whether the archive of the series is worth asking now for what nobody waits for."""
+        return self.answers(series) and self.under_way.has_room(series, ahead=True)
+
+    def answers(self, series: OpenSeries) -> bool:
+        """Say whether the archive of the series isn't known to be away."""
         return not series.stale and self.paused.get(series.key.archive, (0.0, 0.0))[0] <= time.monotonic()
+
+    def may_ask(self, series: OpenSeries) -> bool:
+        """Say whether somebody who waits gets a thread for the archive of the series."""
+        return not series.stale and self.under_way.has_room(series)
 
     def pump(self) -> None:
         """Give free threads the most urgent work."""
         while self.idle and self.encoded:
-            self.start_decoding(self.idle.pop(), self.next_encoded())
-        while self.fetching < FETCHERS:
-            job = self.wishes.next_urgent(lambda series: not series.stale)
+            self.start_decoding(self.idle.pop(), self.encoded.next())
+        while True:
+            job = self.wishes.next_urgent(self.may_ask)
             if job is None and self.may_fetch_ahead():
-                job = self.wishes.next_ahead(self.allowed)
+                job = self.wishes.next_ahead(self.allowed, self.streams.brings)
             if job is None:
-                return
+                break
             self.start_fetching(job)
+        if self.full_until <= time.monotonic():
+            self.streams.pump(self.answers)
 
     def may_fetch_ahead(self) -> bool:
-        """Say whether there is a thread, room and a decoder to spare for what nobody waits for."""
-        return (
-            self.fetching_ahead < AHEAD_FETCHERS
-            and len(self.encoded) < 4 * len(self.slots)
-            and self.full_until <= time.monotonic()
-        )
+        """Say whether there is room and a decoder to spare for what nobody waits for."""
+        return len(self.encoded) < WAITING_FOR_DECODER * len(self.slots) and self.full_until <= time.monotonic()
 
     def start_fetching(self, job: Job) -> None:
         """Fetch in a thread."""
         series = job.series
+        # A stream may have brought some of them in this very moment; who waits for one is answered by that.
+        job = replace(job, places=tuple(place for place in job.places if series.files.claim(place, failed=True)))
+        if not job.places:
+            return
         series.jobs += 1
-        self.fetching += 1
-        self.fetching_ahead += not job.urgent
+        fetch = self.under_way.start(job)
         for place in job.places:
-            series.files.mark(place, frames.QUEUED)
             series.reasons.pop(place, None)
         told: set[int] = set()
 
@@ -177,16 +221,29 @@ class Store:
             self.loop.call_soon_threadsafe(self.outcome, series, place, outcome)
             told.add(place)
 
-        future = self.loop.run_in_executor(self.fetchers, self.filler.fetch, job, tell)
-        future.add_done_callback(partial(self.fetched, job, told))
+        future = self.loop.run_in_executor(self.fetchers, fetch.run, self.filler.fetch, job, tell)
+        future.add_done_callback(partial(self.fetched, fetch, told))
 
-    def fetched(self, job: Job, told: set[int], future: "asyncio.Future[None]") -> None:
+    def bring(self, run: Run) -> None:
+        """In a thread: fetch the rest of a series in one answer."""
+        with Together(self.loop, partial(self.outcome, run.series), run.series.waiting) as together:
+            self.filler.bring(run, together.tell)
+
+    def brought(self, series: OpenSeries) -> None:
+        """A stream has ended."""
+        self.tell_soon()
+        self.holdings.unload(series)
+        self.pump()
+
+    def fetched(self, fetch: Fetch, told: set[int], future: "asyncio.Future[None]") -> None:
         """A fetch has ended; what it didn't bring failed, for good or for now."""
+        job = fetch.job
         series = job.series
-        self.fetching -= 1
-        self.fetching_ahead -= not job.urgent
+        self.under_way.end(fetch)
         error = None if future.cancelled() else future.exception()
-        if error is not None:
+        if isinstance(error, Left):
+            self.left(series, [place for place in job.places if place not in told])
+        elif error is not None:
             if not isinstance(error, ArchiveError):
                 log.error("fetching failed", exc_info=error)
             self.not_fetched(series, [place for place in job.places if place not in told], error)
@@ -196,6 +253,14 @@ class Store:
         self.tell_soon()
         self.holdings.unload(series)
         self.pump()
+
+    def left(self, series: OpenSeries, places: list[int]) -> None:
+        """Their fetch was left: they are as absent as before, or wanted again by who came in the meantime."""
+        for place in places:
+            series.files.mark(place, frames.ABSENT)
+            if place in series.waiting:
+                self.wishes.want(series, place)
+        self.wake(0.0)
 
     def not_fetched(self, series: OpenSeries, places: list[int], error: BaseException) -> None:
         """Fail the places until they are asked for again later, or put them back until the archive answers again."""
@@ -209,9 +274,11 @@ class Store:
             self.answer(series, place, words)
         if isinstance(error, OSError | Unreachable | Refused) and not isinstance(error, Changed):
             shortest, longest = PAUSE_SECONDS
-            pause = min(longest, max(shortest, 2 * self.paused.get(series.key.archive, (0.0, 0.0))[1]))
-            self.paused[series.key.archive] = (time.monotonic() + pause, pause)
-            self.wake(pause)
+            until, before = self.paused.get(series.key.archive, (0.0, 0.0))
+            if until <= time.monotonic():  # several that fail together are one failure
+                pause = min(longest, max(shortest, 2 * before))
+                self.paused[series.key.archive] = (time.monotonic() + pause, pause)
+                self.wake(pause)
 
     def wake(self, seconds: float) -> None:
         """Look at all plans again after a pause."""
@@ -232,6 +299,7 @@ class Store:
             return
         if isinstance(outcome, Stored):
             self.stored += 1
+            self.tiles_decoded += series.is_slide(place)
             self.answer(series, place, outcome)
         elif isinstance(outcome, NoRoom):
             series.files.mark(place, frames.ABSENT)
@@ -243,25 +311,23 @@ class Store:
         series.told = False
         self.tell_soon()
 
-    def broken(self, series: OpenSeries, place: int, words: Sentence) -> None:
-        """The frame can't be decoded: remember it, also over a restart."""
+    def broken(self, series: OpenSeries, place: int, words: Sentence, *, quarantined: bool = False) -> None:
+        """The frame can't be decoded: remember it, also over a restart, unless the way here may have cut it."""
         series.failed(place, words)
         self.answer(series, place, words)
+        if not quarantined and not self.archives.near(series.key.archive):
+            # Where a server doesn't announce the end of an answer, a cut looks like a whole: who asks again may get it.
+            series.retry_at[place] = time.monotonic() + DOUBT_SECONDS
+            return
         try:
             shelf.remember(series.directory, shelf.Failure(place, words))
         except OSError as error:
             log.warning("a failure couldn't be remembered: %s", error.strerror)
 
-    def next_encoded(self) -> fill.Encoded:
-        """Take the first frame that somebody waits for, else the first."""
-        for number, frame in enumerate(self.encoded):
-            if frame.place in frame.series.waiting:
-                del self.encoded[number]
-                return frame
-        return self.encoded.popleft()
-
     def start_decoding(self, slot: workers.Slot, frame: fill.Encoded) -> None:
         """Decode in a worker, with a thread that waits for it."""
+        if frame.run is not None:
+            frame.run.taken_up()
         future = self.loop.run_in_executor(self.decoders, self.filler.decode, slot, frame)
         future.add_done_callback(partial(self.decoded, slot, frame))
 
@@ -289,11 +355,13 @@ class Store:
         series.deaths[place] = series.deaths.get(place, 0) + 1
         if series.deaths[place] >= DEATHS_TO_QUARANTINE:
             template, values = words
-            self.broken(series, place, (f"in quarantine, two decoders ended with it: {template}", values))
+            self.quarantined += 1
+            words = (f"in quarantine, two decoders ended with it: {template}", values)
+            self.broken(series, place, words, quarantined=True)
         else:
             series.files.mark(place, frames.QUEUED)
             series.jobs += 1
-            self.encoded.appendleft(frame)
+            self.encoded.appendleft(replace(frame, run=None))
 
     def answer(self, series: OpenSeries, place: int, result: Result) -> None:
         """Call everybody who waits for the frame."""
@@ -320,8 +388,9 @@ class Store:
         open_series = list(self.holdings.series.values())
         return {
             "series": len(open_series), "waiting": sum(len(each.waiting) for each in open_series),
-            "fetching": self.fetching,
+            "fetching": len(self.under_way), "threads": THREADS,
             "queue": len(self.wishes.urgent) + len(self.encoded), "stored": self.stored,
+            "tiles_passed": self.tiles.passed, "tiles_decoded": self.tiles_decoded, "quarantined": self.quarantined,
             "bytes": self.shelf.used, "budget": self.shelf.budget,
             "disk_full": self.full_until > time.monotonic(),
             "paused": sorted(name for name, (until, _) in self.paused.items() if until > time.monotonic()),

@@ -41,13 +41,20 @@ class Plan:
     sequence: list[int]
     near: int = 0
     rest: int = 0
+    ahead: bool = False
 
     @classmethod
-    def around(cls, series: OpenSeries, order: Sequence[int], index: int, direction: int) -> "Plan":
-        """Return the plan for a reader at `index` of `order` (places; those outside the series are left out)."""
+    def around(
+        cls, series: OpenSeries, order: Sequence[int], index: int, direction: int, *, ahead: bool = False
+    ) -> "Plan":
+        """Return the plan for a reader at `index` of `order` (places; those outside the series are left out).
+
+        With `ahead` there is no reader yet, and everybody else's plan comes first.
+        """
         index = max(0, min(index, len(order) - 1))
         sequence = [order[i] for i in chain((index,), outward(len(order), index, direction))] if order else []
-        return cls(series, order, [place for place in sequence if 0 <= place < series.places.count])
+        within = [place for place in sequence if 0 <= place < series.places.count]
+        return cls(series, order, within, ahead=ahead)
 
     def next(self, *, nearby: bool) -> int | None:
         """Return the next place that is neither present, failed nor under way."""
@@ -103,12 +110,15 @@ class Wishes:
                 return Job(series, (place,), urgent=True)
         return None
 
-    def next_ahead(self, allowed: Callable[[OpenSeries], bool]) -> Job | None:
-        """Return the next fetch of what nobody waits for yet: all readers' neighbours, then all the rest."""
-        for nearby in (True, False):
+    def next_ahead(self, allowed: Callable[[OpenSeries], bool], streamed: Callable[[OpenSeries], bool]) -> Job | None:
+        """Return the next fetch of what nobody waits for yet: readers' neighbours, their rest, then prefetches.
+
+        The rest of a series that is `streamed` comes without it.
+        """
+        for ahead, nearby in ((False, True), (False, False), (True, True), (True, False)):
             for key in reversed(self.plans):
                 plan = self.plans[key]
-                if allowed(plan.series):
+                if plan.ahead == ahead and allowed(plan.series) and (nearby or not streamed(plan.series)):
                     place = plan.next(nearby=nearby)
                     if place is not None:
                         if not nearby:  # readers take turns with their rest

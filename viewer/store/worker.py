@@ -1,17 +1,20 @@
 """What runs inside a decode worker: one frame after the other, under limits on memory and time."""
 
 import contextlib
+import math
 import resource
 import signal
 from multiprocessing.connection import Connection
-from typing import Any
+from typing import NamedTuple
 
 import msgspec
+import numpy as np
 
 from viewer.imaging.pixels import PixelError, PixelFormat
 from viewer.store.codestream import BadCodestream
 from viewer.store.decode import decode
 from viewer.store.protocol import Sentence, sentence
+from viewer.store.shared import Shared
 
 MEMORY_BYTES = 1536 << 20
 CPU_SECONDS = 10
@@ -19,11 +22,24 @@ WALL_SECONDS = 15
 
 
 class Decoded(msgspec.Struct, frozen=True, array_like=True):
-    """What a worker says before it sends the bytes; `words` is there when there are none."""
+    """What a worker says when the frame lies in the shared memory; `words` say why there is none."""
 
     shape: tuple[int, ...] = ()
     dtype: str = ""
     words: Sentence | None = None
+
+
+class Task(NamedTuple):
+    """A frame to decode: `encoded` bytes at the start of the shared memory; the result belongs at `start`.
+
+    With `fresh` bytes the memory is another than before, and comes behind this.
+    """
+
+    syntax: str
+    form: PixelFormat
+    encoded: int
+    start: int
+    fresh: int
 
 
 def limit() -> None:
@@ -44,18 +60,24 @@ def run(pipe: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     limit()
+    shared: Shared | None = None
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
         while True:
-            job: tuple[str, PixelFormat, bytes] = pipe.recv()
+            task: Task = pipe.recv()
+            if task.fresh:
+                shared = None
+                shared = Shared.received(task.fresh, pipe)
+            assert shared is not None
             allow_cpu(CPU_SECONDS)
-            answer(pipe, *job)
+            answer(pipe, task, shared)
 
 
-def answer(pipe: Connection, syntax: str, form: PixelFormat, data: bytes) -> None:
-    """Send a header and the decoded bytes, or a header with words."""
-    array: Any = None
+def answer(pipe: Connection, task: Task, shared: Shared) -> None:
+    """Put the decoded frame into the shared memory and say so, or say why there is none."""
     try:
-        array = decode(data, syntax, form)
+        array = decode(bytes(shared.view(0, task.encoded)), task.syntax, task.form)
+        room = np.frombuffer(shared.memory, task.form.stored_dtype, math.prod(task.form.shape), task.start)
+        np.copyto(room.reshape(task.form.shape), array, casting="no")
         header = Decoded(array.shape, array.dtype.name)
     except (PixelError, BadCodestream) as error:
         header = Decoded(words=sentence(error))
@@ -64,8 +86,6 @@ def answer(pipe: Connection, syntax: str, form: PixelFormat, data: bytes) -> Non
     except BaseException as error:  # pyo3's PanicException is no Exception
         header = Decoded(words=unexpected(error))
     pipe.send_bytes(msgspec.msgpack.encode(header))
-    if header.words is None:
-        pipe.send_bytes(array.data.cast("B"))
 
 
 def unexpected(error: BaseException) -> Sentence:

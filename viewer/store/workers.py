@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
+from multiprocessing.reduction import send_handle
 
 import msgspec
 import numpy as np
@@ -16,6 +17,7 @@ import numpy as np
 from viewer.imaging.pixels import PixelFormat
 from viewer.store import worker
 from viewer.store.protocol import Sentence
+from viewer.store.shared import FIRST_BYTES, KEPT_BYTES, Shared, places
 
 log = logging.getLogger(__name__)
 PRELOADED = ["viewer.store.worker"]
@@ -50,6 +52,7 @@ class Slot:
     frames: int = 0
     deadline: float = math.inf
     late: bool = False
+    shared: Shared | None = None
 
     def start(self) -> None:
         """Have a living worker; raises OSError when none can be had."""
@@ -75,23 +78,26 @@ class Slot:
             self.process.join(5)
             with contextlib.suppress(ValueError):
                 self.process.close()
-        self.process = self.pipe = None
+        self.process = self.pipe = self.shared = None
 
     def decode(self, data: bytes, syntax: str, form: PixelFormat) -> np.ndarray:
         """Return the stored values of a frame; raises Undecodable, WorkerDied or OSError. `watch` ends what blocks."""
+        array = self.decode_in_place(data, syntax, form).copy()
+        array.flags.writeable = False
+        return array
+
+    def decode_in_place(self, data: bytes, syntax: str, form: PixelFormat) -> np.ndarray:
+        """Return the same where the worker has put it: it stands there until this slot decodes again."""
         process, pipe = self.worker()
         self.late = False
         self.deadline = time.monotonic() + worker.WALL_SECONDS
         try:
-            pipe.send((syntax, form, data))
+            array = self.sent(process, pipe, data, syntax, form)
             header = decoded.decode(pipe.recv_bytes(4096))
             if header.words is not None:
                 self.frames += 1
                 raise Undecodable(header.words)
-            array = np.empty(form.shape, form.stored_dtype)
             if header.shape != array.shape or header.dtype != array.dtype.name:
-                raise EOFError
-            if pipe.recv_bytes_into(array.data.cast("B")) != array.nbytes:
                 raise EOFError
         except (EOFError, OSError, msgspec.MsgspecError, multiprocessing.ProcessError) as error:
             process.join(1)
@@ -102,8 +108,26 @@ class Slot:
         finally:
             self.deadline = math.inf
         self.frames += 1
-        array.flags.writeable = False
         return array
+
+    def sent(
+        self, process: ForkServerProcess, pipe: Connection, data: bytes, syntax: str, form: PixelFormat
+    ) -> np.ndarray:
+        """Give the worker a frame to decode; return where the result will stand."""
+        start, size = places(len(data), form.stored_size_bytes)
+        shared, file = self.shared, -1
+        if shared is None or shared.size < size or shared.size > max(size, KEPT_BYTES):
+            shared, file = Shared.made(max(size, FIRST_BYTES))
+        self.shared = shared
+        try:
+            shared.view(0, len(data))[:] = data
+            pipe.send(worker.Task(syntax, form, len(data), start, shared.size if file >= 0 else 0))
+            if file >= 0:
+                send_handle(pipe, file, process.pid)
+        finally:
+            if file >= 0:
+                os.close(file)
+        return np.frombuffer(shared.memory, form.stored_dtype, math.prod(form.shape), start).reshape(form.shape)
 
     def watch(self) -> None:
         """End the worker when its frame has taken too long; to be called from time to time."""

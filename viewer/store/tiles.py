@@ -1,0 +1,144 @@
+"""The desk where the stored bytes of frames are had: from the archive, or from what was kept of a distant one."""
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+from viewer.archive import Malformed, Refused, Unreachable
+from viewer.imaging.words import gettext_noop
+from viewer.store.archives import Archives
+from viewer.store.fill import LARGEST_ENCODED, check_origin, words_of_error
+from viewer.store.holdings import Holdings
+from viewer.store.opened import Gone, OpenSeries, Result, TileBytes, Waiter
+from viewer.store.protocol import Sentence
+from viewer.store.shelf import Shelf
+
+log = logging.getLogger(__name__)
+FETCHERS = 6
+TOGETHER = 16
+
+
+class TileDesk:
+    """Used on the store's event loop, except for `fetch`. Tiles of one image that wait together come together."""
+
+    def __init__(self, archives: Archives, shelf: Shelf, holdings: Holdings) -> None:
+        self.archives = archives
+        self.shelf = shelf
+        self.holdings = holdings
+        self.fetchers = ThreadPoolExecutor(FETCHERS, "tiles")
+        self.waiting: dict[tuple[int, int], tuple[OpenSeries, int]] = {}
+        self.fetching = 0
+        self.passed = 0
+        self.pumping = False
+        self.loop = asyncio.get_running_loop()
+
+    def want(self, series: OpenSeries, place: int, token: object, waiter: Waiter) -> None:
+        """Have `waiter` called once with the frame's stored bytes, or why they can't be had; raises Gone."""
+        if series.stale:
+            raise Gone
+        waiters = series.wanted_tiles.setdefault(place, {})
+        if not waiters:
+            self.waiting[(id(series), place)] = (series, place)
+        waiters[token] = waiter
+        if not self.pumping:  # after the requests that came in the same packet
+            self.pumping = True
+            self.loop.call_soon(self.pump)
+
+    def forget(self, series: OpenSeries, place: int, token: object) -> None:
+        """This waiter has gone."""
+        waiters = series.wanted_tiles.get(place, {})
+        waiters.pop(token, None)
+        if not waiters:
+            series.wanted_tiles.pop(place, None)
+            self.waiting.pop((id(series), place), None)
+
+    def give_up(self, series: OpenSeries, words: Sentence) -> None:
+        """Nobody gets tiles of this version any more."""
+        for place in list(series.wanted_tiles):
+            self.waiting.pop((id(series), place), None)
+            self.answer(series, place, words)
+
+    def pump(self) -> None:
+        """Give free threads what has waited longest."""
+        self.pumping = False
+        while self.waiting and self.fetching < FETCHERS:
+            series, first = next(iter(self.waiting.values()))
+            instance, _ = series.places.frame(first)
+            places: list[int] = []
+            for key, (other, place) in list(self.waiting.items())[: 4 * TOGETHER]:
+                if other is series and series.places.frame(place)[0] == instance and len(places) < TOGETHER:
+                    places.append(place)
+                    del self.waiting[key]
+            # Few that wait are shared out among the threads that are free.
+            share = -(-len(places) // (FETCHERS - self.fetching))
+            for start in range(0, len(places), share):
+                self.start(series, places[start : start + share])
+
+    def start(self, series: OpenSeries, places: list[int]) -> None:
+        """Fetch in a thread."""
+        series.jobs += 1
+        self.fetching += 1
+        future = self.loop.run_in_executor(self.fetchers, self.fetch, series, places)
+        future.add_done_callback(partial(self.fetched, series, places))
+
+    def fetched(self, series: OpenSeries, places: Iterable[int], future: "asyncio.Future[dict[int, Result]]") -> None:
+        """A fetch has ended: answer everybody."""
+        self.fetching -= 1
+        series.jobs -= 1
+        error = None if future.cancelled() else future.exception()
+        if error is not None:
+            log.error("fetching tiles failed", exc_info=error)
+        found = {} if error is not None or future.cancelled() else future.result()
+        for place in places:
+            result = found.get(place) or words_of_error(
+                error or Malformed(gettext_noop("the archive sent no such frame"))
+            )
+            self.passed += isinstance(result, TileBytes)
+            self.answer(series, place, result)
+        self.holdings.unload(series)
+        self.pump()
+
+    def answer(self, series: OpenSeries, place: int, result: Result) -> None:
+        """Call everybody who waits for the tile."""
+        for waiter in series.wanted_tiles.pop(place, {}).values():
+            waiter(result)
+
+    def fetch(self, series: OpenSeries, places: list[int]) -> dict[int, Result]:
+        """Return what becomes of each place, all of one instance; runs in a thread."""
+        found: dict[int, Result] = {}
+        key = series.key
+        try:
+            archive = self.archives.get(key.archive)
+            if not archive.near:
+                found |= {place: TileBytes(*kept) for place in places if (kept := series.pack.read(place))}
+            numbers = {series.places.frame(place)[1]: place for place in places if place not in found}
+            uid = series.listed[series.places.frame(places[0])[0]].SOPInstanceUID or ""
+            if numbers:
+                revision = series.revisions.get(uid, "")
+                for frame in archive.frames(key.study, key.series, uid, list(numbers), revision=revision):
+                    if frame.number not in numbers or not frame.data or len(frame.data) > LARGEST_ENCODED:
+                        raise Malformed(gettext_noop("the archive sent another frame than the one asked for"))
+                    check_origin(frame)
+                    place = numbers.pop(frame.number)
+                    found[place] = TileBytes(frame.transfer_syntax, frame.data)
+                    if not archive.near:
+                        self.keep(series, place, frame.transfer_syntax, frame.data)
+        except Exception as error:  # one bad frame: the others of the request may be whole
+            if len(places) > 1 and not isinstance(error, OSError | Unreachable | Refused):
+                for place in places:
+                    if place not in found:
+                        found |= self.fetch(series, [place])
+            else:
+                found |= {place: words_of_error(error) for place in places if place not in found}
+        return found
+
+    def keep(self, series: OpenSeries, place: int, syntax: str, data: bytes) -> None:
+        """Keep the bytes of a distant archive beside the decoded frames, if the budget has room."""
+        if not self.shelf.make_room(len(data), lambda: self.holdings.in_use):
+            return
+        try:
+            self.shelf.grow(series.pack.write(place, syntax, data))
+        except OSError as error:
+            log.warning("a tile couldn't be kept: %s", error.strerror)
