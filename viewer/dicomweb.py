@@ -6,6 +6,7 @@ import re
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache, partial
 from typing import Any
 
 from channels.db import database_sync_to_async
@@ -14,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from viewer import access, rendering
 from viewer.access import Admission
-from viewer.doors import media, parameters
+from viewer.doors import media, mpr, mpr_parameters, parameters
 from viewer.doors.answers import Answer, problem, problem_body, warning
 from viewer.doors.description import header
 from viewer.doors.language import speak
@@ -28,6 +29,8 @@ from viewer.rendering import Picture, Studio
 
 logger = logging.getLogger(__name__)
 
+WATCHED_AFTER = 0.1  # seconds: what is answered sooner isn't worth asking whether the client has gone
+LONGEST_PATH = 512  # characters; the longest address of ours has 350
 UID = r"[0-9.]{1,64}"
 ROOT = rf"/dicomweb/(?P<archive>[A-Za-z0-9_-]{{1,64}})/studies/(?P<study>{UID})"
 SERIES = rf"{ROOT}/series/(?P<series>{UID})"
@@ -110,7 +113,7 @@ async def rendered(request: Request) -> Answer:
         content = f'multipart/related; type="{kind}"; boundary={boundary}'.encode()
         return Answer(200, body, {"Content-Type": content, **warning(wanted.unknown)})
     kind = media.single(wanted.accept, request.accept)
-    opened, place = await locate(studio, resource)
+    opened, place = await locate(studio, resource, early=wanted.early)
     return _picture(await studio.picture(opened, place, wanted, kind), opened, place, wanted)
 
 
@@ -124,6 +127,30 @@ async def thumbnail(request: Request) -> Answer:
     return _picture(await studio.thumbnail(opened, place, wanted, kind), opened, place, wanted)
 
 
+async def renderedmpr(request: Request) -> Answer:
+    """Answer `…/renderedmpr`: one plane through the volume that a study, a series or an instance makes."""
+    wanted = mpr_parameters.parse(request.query)
+    kind = media.single(wanted.picture.accept, request.accept)
+    studio = await rendering.studio()
+    resource = request.resource
+    listed = [resource.series] if resource.series else None
+    if listed is None:
+        listed = await database_sync_to_async(_series_of)(request.admission.study_pk)
+    source = await volume_of(studio, resource, listed, wanted.stack)
+    picture = await mpr.picture(studio, source, wanted, kind)
+    named = replace(resource, series=source.opened.uid)
+    return _answered(picture, f"{named.path}/renderedmpr", wanted.picture)
+
+
+async def volume_of(studio: Studio, resource: Resource, listed: list[str], stack: str | None) -> mpr.Source:
+    """Return the volume of one of the series listed, or of the instance that the resource names. Raises Refusal."""
+    openeds = []
+    for uid in listed:
+        await require(resource.archive, resource.study, uid)
+        openeds.append(await studio.series(resource.archive, resource.study, uid))
+    return await studio.run(partial(mpr.choose, openeds, resource.instance, stack))
+
+
 async def require(archive: str, study: str, series: str) -> None:
     """Raise Refusal unless the study's index lists the series: no archive is asked for what isn't the study's."""
     if rendering.lying_open(archive, study, series) is None and not await database_sync_to_async(rendering.listed)(
@@ -132,11 +159,18 @@ async def require(archive: str, study: str, series: str) -> None:
         raise Refusal(404, _("No such series in this study"))
 
 
-async def locate(studio: Studio, resource: Resource) -> tuple[Opened, Place]:
-    """Return the frame that a resource within a series names, or that stands for it. Raises Refusal."""
+async def locate(studio: Studio, resource: Resource, *, early: bool = False) -> tuple[Opened, Place]:
+    """Return the frame that a resource within a series names, or that stands for it. Raises Refusal.
+
+    `early`: by its own header alone, where the series isn't open and a glimpse shows this frame.
+    """
     if resource.series is None:
         raise Refusal(404, _("No series is named"))
     await require(resource.archive, resource.study, resource.series)
+    if early and resource.instance and resource.frame:
+        seen = studio.glimpsed(resource.archive, resource.study, resource.series, resource.instance)
+        if seen is not None:
+            return seen, seen.place(resource.instance, resource.frame)
     opened = await studio.series(resource.archive, resource.study, resource.series)
     if resource.instance is not None and resource.frame is not None:
         return opened, opened.place(resource.instance, resource.frame)
@@ -165,6 +199,8 @@ async def _places(studio: Studio, request: Request) -> AsyncIterator[tuple[Opene
     if resource.instance is not None:
         opened = await studio.series(resource.archive, resource.study, resource.series or "")
         first = opened.place(resource.instance, 1)
+        if first.slide is not None:
+            raise Refusal(406, _("The tiles of a slide are asked for one by one"))
         for number in range(1, first.instance.frame_count + 1):
             yield opened, opened.place(resource.instance, number)
         return
@@ -202,14 +238,19 @@ async def _parts(
 
 
 def _address(opened: Opened, place: Place) -> str:
-    named = Resource(opened.archive, opened.study, opened.uid, place.uid, place.frame.number)
+    frame = None if place.whole else place.frame.number
+    named = Resource(opened.archive, opened.study, opened.uid, place.uid, frame)
     return f"{named.path}/rendered"
 
 
 def _picture(picture: Picture, opened: Opened, place: Place, wanted: Parameters) -> Answer:
+    return _answered(picture, _address(opened, place), wanted)
+
+
+def _answered(picture: Picture, address: str, wanted: Parameters) -> Answer:
     headers = {
         "Content-Type": picture.media_type.encode(),
-        "Content-Location": _address(opened, place).encode(),
+        "Content-Location": address.encode(),
         "Samsyn-Picture": header(picture.description),
         **warning(wanted.unknown),
     }
@@ -222,10 +263,20 @@ table: list[Route] = [
     for verb in (rendered, thumbnail)
     for level, address in reversed(LEVELS.items())
 ]
+table += [
+    Route(f"renderedmpr-{level}", re.compile(f"{address}/renderedmpr"), renderedmpr)
+    for level, address in reversed(LEVELS.items())
+    if level != "frame"
+]
 
 
 def find(path: str) -> tuple[Route, Resource] | None:
     """Return the route that answers `path` and the resource it names, or None."""
+    return _find(path) if len(path) <= LONGEST_PATH else None
+
+
+@lru_cache(4096)
+def _find(path: str) -> tuple[Route, Resource] | None:
     for route in table:
         resource = route.match(path)
         if resource is not None:
@@ -268,18 +319,24 @@ async def _nothing(scope: dict[str, Any]) -> Refusal:
 
 
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    """Answer one HTTP request; work stops when the client has gone."""
-    work = asyncio.ensure_future(_serve(scope, send))
-    gone = asyncio.ensure_future(_gone(receive))
+    """Answer one HTTP request; work that takes a while stops when the client has gone."""
+    work = asyncio.current_task()
+    watching: asyncio.Task[None] | None = None
+
+    def watch() -> None:
+        nonlocal watching
+        watching = asyncio.ensure_future(_stop_when_gone(receive, work))
+
+    later = asyncio.get_running_loop().call_later(WATCHED_AFTER, watch)
     try:
-        await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
+        await _serve(scope, send)
+    except asyncio.CancelledError:
+        if watching is None or not watching.done():
+            raise  # it isn't the client that ended this
     finally:
-        if not work.done():
-            work.cancel()
-        gone.cancel()
-    await asyncio.gather(work, gone, return_exceptions=True)
-    if work.done() and not work.cancelled() and work.exception() is not None:
-        raise work.exception()  # type: ignore[misc]
+        later.cancel()
+        if watching is not None:
+            watching.cancel()
 
 
 async def _serve(scope: dict[str, Any], send: Any) -> None:
@@ -287,6 +344,8 @@ async def _serve(scope: dict[str, Any], send: Any) -> None:
     await (await answer(scope)).send(send, head=scope["method"] == "HEAD")
 
 
-async def _gone(receive: Any) -> None:
+async def _stop_when_gone(receive: Any, work: "asyncio.Task[Any] | None") -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
+    if work is not None:
+        work.cancel()

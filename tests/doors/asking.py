@@ -1,8 +1,9 @@
 """Asking at the doors as a person would: over HTTP and over a page's socket, in process."""
 
 import asyncio
+import contextlib
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -110,6 +111,24 @@ def socket_scope(path: str, token: str) -> dict[str, Any]:
         "headers": [HOST, (b"origin", b"http://127.0.0.1"), *bearer],
         "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 80), "subprotocols": [],
     }  # fmt: skip
+
+
+@contextlib.asynccontextmanager
+async def sockets() -> AsyncIterator[Callable[[str, str], Awaitable[Socket]]]:
+    """Yield what opens a page's socket at an address with a token; all are closed when the block ends."""
+    opened: list[ApplicationCommunicator] = []
+
+    async def connected(path: str, token: str) -> Socket:
+        wire = ApplicationCommunicator(application, socket_scope(path, token))
+        opened.append(wire)
+        await wire.send_input({"type": "websocket.connect"})
+        assert (await wire.receive_output(5))["type"] == "websocket.accept"
+        return Socket(wire)
+
+    yield connected
+    for wire in opened:
+        await wire.send_input({"type": "websocket.disconnect", "code": 1000})
+        await wire.wait(5)
 
 
 Get = Callable[..., Awaitable[Answer]]

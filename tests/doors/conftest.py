@@ -1,28 +1,22 @@
 """A small hospital behind both doors: a folder of phantoms, a real store process, people with and without rights."""
 
-import json
-import os
 import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from asgiref.testing import ApplicationCommunicator
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 
-from config.asgi import application
-from tests.doors.asking import Answer, Connect, Get, People, Socket, ask, socket_scope
+from tests.doors.asking import Answer, Connect, Get, People, Socket, ask, sockets
 from tests.doors.made import everything
+from tests.serving import storing
 from viewer import rendering
 from viewer.actions.token import issue
 from viewer.archive import FolderArchive
 from viewer.models import Archive, Patient, Permit, Series, Study
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass
@@ -42,14 +36,8 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         dataset.save_as(folder / f"{number:04}.dcm", enforce_file_format=True)
     FolderArchive("main", folder, state=state).scan(settle=0)
     next(folder.glob(f"{len(everything()) - 1:04}.dcm")).unlink()
-    rows = [{"name": "main", "location": os.fspath(folder), "auth": None}]
-    (state / "archives.json").write_text(json.dumps(rows))
-    store = subprocess.Popen(
-        [sys.executable, "-m", "viewer.store", "--state", str(state), "--follow", "--decoders", "1"],
-        cwd=ROOT, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    yield House(folder, state, store)
-    store.communicate(timeout=20)
+    with storing(state, folder) as store:
+        yield House(folder, state, store)
 
 
 @pytest.fixture
@@ -102,17 +90,9 @@ def get(people: People, studio: rendering.Studio) -> Get:
 @pytest.fixture
 async def connect(people: People, studio: rendering.Studio) -> AsyncIterator[Connect]:
     """Return a function that opens a page's socket, as Alice unless told otherwise."""
-    opened: list[ApplicationCommunicator] = []
+    async with sockets() as opened:
 
-    async def connected(path: str, *, token: str | None = None) -> Socket:
-        bearer = people.alice if token is None else token
-        wire = ApplicationCommunicator(application, socket_scope(path, bearer))
-        opened.append(wire)
-        await wire.send_input({"type": "websocket.connect"})
-        assert (await wire.receive_output(5))["type"] == "websocket.accept"
-        return Socket(wire)
+        async def connected(path: str, *, token: str | None = None) -> Socket:
+            return await opened(path, people.alice if token is None else token)
 
-    yield connected
-    for wire in opened:
-        await wire.send_input({"type": "websocket.disconnect", "code": 1000})
-        await wire.wait(5)
+        yield connected

@@ -23,6 +23,7 @@ def everything() -> list[Dataset]:
         *radiographs(),
         *tall(),
         *airy(),
+        *padded(),
         *ultrasound(),
         *damaged(),
         report(),
@@ -86,13 +87,26 @@ def airy() -> list[Dataset]:
     return [windowless("Airy", spacing=(1.0, 1.0), top=255)]
 
 
-def windowless(name: str, *, spacing: tuple[float, float], top: int) -> Dataset:
-    """Return one CT image of noise without a window; stored values run from 0 to below `top`."""
+@cache
+def padded() -> list[Dataset]:
+    """Three CT slices with a border of padding."""
+    made = []
+    for number in range(3):
+        dataset = windowless("Padded", spacing=(1.0, 1.0), top=2000, number=number)
+        values = dataset.pixel_array.copy()
+        values[:5], values[:, :5] = 4000, 4000
+        dataset.PixelData, dataset.PixelPaddingValue = values.tobytes(), 4000
+        made.append(dataset)
+    return made
+
+
+def windowless(name: str, *, spacing: tuple[float, float], top: int, number: int = 0) -> Dataset:
+    """Return one CT image of noise without a window, `number` mm up; stored values run from 0 to below `top`."""
     key = name.lower()
-    dataset = begin(_exam(name), "CT", uid("doors", key, 1))
-    in_series(dataset, number=1, series_uid=uid("doors", key), description=name, instance_number=1)
+    dataset = begin(_exam(name), "CT", uid("doors", key, 1 + number))
+    in_series(dataset, number=1, series_uid=uid("doors", key), description=name, instance_number=1 + number)
     place(
-        dataset, position=(0.0, 0.0, 0.0), orientation=(1, 0, 0, 0, 1, 0), spacing=spacing, thickness=1.0,
+        dataset, position=(0.0, 0.0, float(number)), orientation=(1, 0, 0, 0, 1, 0), spacing=spacing, thickness=1.0,
         frame_of_reference=uid("doors", f"{key} frame"),
     )  # fmt: skip
     grey(dataset, np.random.default_rng(1).integers(0, top, (40, 60)).astype(np.uint16), bits_stored=12)

@@ -41,12 +41,15 @@ def ask(people: People, studio: rendering.Studio) -> Ask:
     return asked
 
 
+SERIES_OF = {STUDY: str(made.speaking()[0].SeriesInstanceUID), OTHER: str(made.other_patient()[0].SeriesInstanceUID)}
+
+
 def pane(study: str = STUDY, **look: Any) -> dict[str, Any]:
     source = {
         "kind": "stack",
         "archive": "main",
         "study": study,
-        "series": "1.2",
+        "series": SERIES_OF[study],
         "stack": "s",
         "instance": "1.2.3",
         "frame": 1,
@@ -145,10 +148,11 @@ async def test_the_page_finds_its_state_again(ask: Ask) -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
-        {}, [], "null", '"text"', state(pane(), version=2), state(pane(), version="1"), state(pane(), active=1),
+        {}, [], "null", '"text"', state(pane(), version=3), state(pane(), version="1"), state(pane(), active=1),
         state(pane(rotation=45)), state(pane(voi={"center": 1})), state(pane(extra=1)), state(pane(scale={"fit": 0})),
         state(pane(voi={"center": 0, "width": 0.5, "function": "LINEAR"})), state(pane(center=[1])),
-        state(pane(scale={"fit": 1, "pixels": 1})), state(pane("<script>")), state(pane(), patient="Name"),
+        state(pane(scale={"fit": 1, "pixels": 1})), state({"source": {**pane()["source"], "study": "<script>"}}),
+        state(pane(), patient="Name"),
         state(*[pane()] * 17), state(pane(), layout={"rows": 0, "columns": 1}), "{" + " " * 70_000,
         '{"version":1,"layout":{"rows":1,"columns":1},"panes":[' + "[" * 5000 + "]}",
     ],

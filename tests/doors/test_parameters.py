@@ -153,8 +153,10 @@ def test_a_thumbnail_knows_only_its_size() -> None:
         ("", "image/png;q=0.4, image/jpeg;q=0.5", media.JPEG),
         ("", "text/html, image/webp, */*;q=0.8", media.JPEG),
         ("image/png", "*/*", media.PNG),
-        ("image/webp,image/png", "*/*", media.PNG),
-        ("image/webp", "image/png", media.PNG),
+        ("image/avif,image/png", "*/*", media.PNG),
+        ("image/avif", "image/png", media.PNG),
+        ("image/webp", "image/png", media.WEBP),
+        ("image/webp", "", media.WEBP),
     ],
 )
 def test_the_media_type_follows_parameter_header_and_default(accept: str, header: str, kind: str) -> None:
@@ -164,7 +166,7 @@ def test_the_media_type_follows_parameter_header_and_default(accept: str, header
 @pytest.mark.parametrize(
     ("accept", "header"),
     [
-        ("image/webp", "*/*"),
+        ("image/avif", "*/*"),
         ("", "application/dicom"),
         ("", "image/webp"),
         ("", 'multipart/related; type="image/jpeg"'),
@@ -192,7 +194,7 @@ def test_several_pictures_come_as_multipart(accept: str, header: str, kind: str)
 
 @pytest.mark.parametrize(
     ("accept", "header"),
-    [("", "image/png"), ("image/webp", "*/*"), ("", 'multipart/related; type="application/dicom"')],
+    [("", "image/png"), ("image/avif", "*/*"), ("", 'multipart/related; type="application/dicom"')],
 )
 def test_a_study_can_not_be_given_as_one_picture(accept: str, header: str) -> None:
     with pytest.raises(media.NotAcceptable):

@@ -1,8 +1,11 @@
 """Rendered pictures through the HTTP door: pixels, levels, parameters and refusals."""
 
+import io
+
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.doors import made
 from tests.doors.asking import Answer, Get, People
@@ -117,6 +120,23 @@ async def test_colour_is_shown_as_stored_with_a_profile_on_demand(get: Get) -> N
     assert b"ICC_PROFILE" in jpeg.body[:60] and pixels(jpeg).shape == (32, 48, 3)
 
 
+async def test_a_webp_shows_exactly_what_a_png_does(get: Get) -> None:
+    for instance, query in ((made.speaking()[0], "window=40,400,linear"), (made.ultrasound()[0], "iccprofile=srgb")):
+        path = f"{address(instance)}/rendered?{query}"
+        png, webp = await get(f"{path}&accept=image/png"), await get(f"{path}&accept=image/webp")
+        assert webp.headers["content-type"] == "image/webp" and webp.picture == png.picture and webp.picture["lossless"]
+        shown = [Image.open(io.BytesIO(answer.body)) for answer in (png, webp)]
+        assert np.array_equal(*(np.asarray(each.convert("RGB")) for each in shown))
+        assert ("icc_profile" in shown[1].info) == ("iccprofile" in query)
+        assert shown[0].info.get("icc_profile") == shown[1].info.get("icc_profile")
+
+
+async def test_a_browser_that_names_webp_with_every_picture_gets_a_jpeg(get: Get) -> None:
+    accept = {"accept": "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8"}
+    answer = await get(f"{address(made.speaking()[0])}/rendered", headers=accept)
+    assert answer.headers["content-type"] == "image/jpeg"
+
+
 async def test_annotation_is_burnt_in_over_a_picture_that_stays_the_same(get: Get) -> None:
     path = f"{address(made.radiographs()[0])}/rendered?accept=image/png&viewport=800,640"
     plain, both = pixels(await get(path)), pixels(await get(f"{path}&annotation=patient,technique"))
@@ -190,7 +210,7 @@ async def test_an_invalid_value_is_400_and_names_itself(get: Get, query: str) ->
 
 
 async def test_an_unsupported_media_type_is_406(get: Get) -> None:
-    assert (await get(f"{address(made.speaking()[0])}/rendered?accept=image/webp")).status == 406
+    assert (await get(f"{address(made.speaking()[0])}/rendered?accept=image/avif")).status == 406
     assert (await get(f"{address(made.speaking()[0])}/rendered", headers={"accept": "application/dicom"})).status == 406
 
 

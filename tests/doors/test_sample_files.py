@@ -1,9 +1,5 @@
 """Every grey image of the real data, through the HTTP door, against pydicom's pixels and the standard's formula."""
 
-import json
-import os
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -19,6 +15,7 @@ from pydicom.pixels import apply_modality_lut, pixel_array
 from pydicom.uid import UID
 
 from tests.doors.asking import ask
+from tests.serving import storing
 from tests.unpacked_data import test_data
 from viewer import rendering
 from viewer.actions.token import issue
@@ -42,13 +39,8 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Folde
     folder, state = test_data(), tmp_path_factory.mktemp("state")
     archive = FolderArchive("main", folder, state=state)
     archive.scan(settle=0)
-    (state / "archives.json").write_text(json.dumps([{"name": "main", "location": os.fspath(folder), "auth": None}]))
-    store = subprocess.Popen(
-        [sys.executable, "-m", "viewer.store", "--state", str(state), "--follow"],
-        cwd=Path(__file__).resolve().parents[2], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    yield state, archive
-    store.communicate(timeout=20)
+    with storing(state, folder, "--decoders", "2"):
+        yield state, archive
 
 
 @pytest.fixture

@@ -1,9 +1,13 @@
 """What a picture shows, said by the same answer that brings its pixels."""
 
+import codecs
 import json
 import re
 from datetime import date
 from typing import Any
+
+import msgspec
+from django.utils.translation import get_language
 
 from viewer import names
 from viewer.doors.opened import Opened, Place
@@ -39,8 +43,30 @@ def describe(
 
     `region` is x, y, width, height in stored pixels, `size` the width and height of the answer in its own pixels.
     """
+    return {
+        **of_frame(opened, place),
+        "window": window(voi),
+        "inverted": inverted,
+        "low_is_white": shown_inverted(place.instance) != inverted,
+        "region": [round(value, 4) for value in region],
+        "size": list(size),
+        "lossless": lossless,
+    }
+
+
+def of_frame(opened: Opened, place: Place) -> dict[str, Any]:
+    """Return what is the same in all pictures of a frame; kept with the series, for a frame of a stack."""
+    key = (place.uid, place.frame.number, get_language())
+    said = opened.said.get(key)
+    if said is None:
+        said = _of_frame(opened, place)
+        if place.slide is None:  # a slide has frames by the hundred thousand
+            opened.said[key] = said
+    return said
+
+
+def _of_frame(opened: Opened, place: Place) -> dict[str, Any]:
     instance, frame = place.instance, place.frame
-    spacing = opened.spacing(place)
     return {
         "patient": patient(instance),
         "study_uid": opened.study,
@@ -56,9 +82,7 @@ def describe(
         "instance": instance.SOPInstanceUID,
         "frame": frame.number,
         "instance_number": instance.InstanceNumber,
-        "stack": place.stack.key if place.stack else None,
-        "index": place.index,
-        "count": len(place.stack.entries) if place.stack else None,
+        **standing(opened, place),
         "location": place.location,
         "slice_thickness": frame.SliceThickness,
         "position": numbers(frame.ImagePositionPatient, 3),
@@ -67,14 +91,8 @@ def describe(
         "laterality": frame.FrameLaterality or instance.ImageLaterality or instance.Laterality or "",
         "rows": instance.Rows,
         "columns": instance.Columns,
-        **spacing_of(spacing),
-        "window": window(voi),
+        **spacing_of(opened.spacing(place)),
         "unit": pixels.unit(instance, frame),
-        "inverted": inverted,
-        "low_is_white": shown_inverted(instance) != inverted,
-        "region": [round(value, 4) for value in region],
-        "size": list(size),
-        "lossless": lossless,
         "source_lossy": instance.LossyImageCompression == "01",
         "source_lossy_ratio": list(instance.LossyImageCompressionRatio or ()) or None,
         "derived": "DERIVED" in instance.ImageType[:1],
@@ -82,6 +100,14 @@ def describe(
         "frame_of_reference": instance.FrameOfReferenceUID,
         "colour": opened.colour(instance),
     }
+
+
+def standing(opened: Opened, place: Place) -> dict[str, Any]:
+    """Return where a picture stands in its stack; while its series is being read, only of how many images it is one."""
+    if opened.is_glimpse:
+        return {"stack": None, "index": None, "count": opened.series.expected, "reading": True}
+    count = len(place.stack.entries) if place.stack else None
+    return {"stack": place.stack.key if place.stack else None, "index": place.index, "count": count}
 
 
 def patient(instance: Instance) -> dict[str, Any]:
@@ -170,6 +196,28 @@ def age(value: str) -> str:
     return f"{int(found[1])} {AGE_UNITS[found[2]]}" if found else value
 
 
+def encoded(said: Any) -> bytes:
+    """Return JSON in UTF-8, without a space; what is no number (NaN) becomes null."""
+    return ENCODER.encode(said)
+
+
 def header(description: dict[str, Any]) -> bytes:
     """Return the description as the value of an HTTP header: ASCII JSON in one line."""
-    return json.dumps(description, ensure_ascii=True, separators=(",", ":")).encode("ascii")
+    said = encoded(description)
+    return said if said.isascii() else said.decode().encode("ascii", "samsyn-json")
+
+
+def _plain(value: Any) -> Any:
+    """Return a value of NumPy's or of a subclass as JSON knows it."""
+    return json.loads(json.dumps(value))
+
+
+def _escaped(error: UnicodeError) -> tuple[str, int]:
+    """Return letters that aren't ASCII as JSON escapes them."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return json.dumps(error.object[error.start : error.end])[1:-1], error.end
+
+
+ENCODER = msgspec.json.Encoder(enc_hook=_plain)
+codecs.register_error("samsyn-json", _escaped)

@@ -1,6 +1,7 @@
 """Stacks of a series as JSON for the page: every entry at its place, and what is known about it."""
 
 import asyncio
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -10,12 +11,17 @@ from django.utils.translation import gettext as _
 from viewer.doors import description
 from viewer.doors.opened import Opened
 from viewer.doors.refusal import Refusal
+from viewer.doors.slides import slide_json
 from viewer.doors.words import translated
 from viewer.imaging import geometry, pixels, stack
 from viewer.imaging.geometry import GeometryError
+from viewer.imaging.record import Instance
 from viewer.imaging.stack import Shown, Stack
+from viewer.imaging.volume import Volume
 from viewer.imaging.windowing import VOI
+from viewer.imaging.words import Words
 from viewer.rendering import Studio
+from viewer.store.glimpsed import Glimpsed
 
 FAILED = 2
 PATIENCE = 1.0  # seconds that a listing waits for a window that has to be measured
@@ -25,6 +31,22 @@ async def stacks_json(studio: Studio, opened: Opened) -> dict[str, Any]:
     """Return the stacks of an opened series, with what was listed, received and failed."""
     windows = [await _default_window(studio, opened, each) for each in opened.stacks]
     return await studio.run(partial(_listed, opened, windows))
+
+
+async def glimpse_json(studio: Studio, opened: Opened) -> dict[str, Any] | None:
+    """Return the only image of a glimpse as a stack of one; None where it might be shown otherwise than its series.
+
+    It is told what its own header says, and nothing of the series: no number, no neighbours, no volume.
+    """
+    seen = opened.series
+    place = opened.place(seen.instance, 1) if isinstance(seen, Glimpsed) else None
+    if place is None or place.stack is None or place.index is None or not opened.has_settled_window(place):
+        return None
+    alone = replace(place.stack, entries=[place.stack.entries[place.index]])
+    stack = await studio.run(partial(_stack, opened, alone, await _default_window(studio, opened, place.stack)))
+    volume_words = _("The series is still being read")
+    unknown = {"key": "", "title": "", "spatial": False, "regular": False, "spacing_mm": None, "total_known": True}
+    return {**stack, **unknown, "words": "", "volume": None, "volume_words": volume_words, "early": True}
 
 
 async def _default_window(studio: Studio, opened: Opened, of: Stack) -> VOI | None:
@@ -41,7 +63,7 @@ async def _default_window(studio: Studio, opened: Opened, of: Stack) -> VOI | No
 
 def _listed(opened: Opened, windows: list[VOI | None]) -> dict[str, Any]:
     instances = opened.series.instances
-    not_viewable = [(each, kind) for each in instances if not (kind := stack.kind(each)).viewable]
+    not_viewable = [(each.SOPInstanceUID, why) for each in instances if (why := _why_not(opened, each))]
     failed = _failed_instances(opened)
     expected = opened.series.expected
     words = []
@@ -58,10 +80,15 @@ def _listed(opened: Opened, windows: list[VOI | None]) -> dict[str, Any]:
         "total_known": all(each.total_known for each in opened.stacks),
         "words": "; ".join(words),
         "stacks": [_stack(opened, each, window) for each, window in zip(opened.stacks, windows, strict=True)],
-        "not_viewable": [
-            {"instance": each.SOPInstanceUID, "words": translated(kind.words)} for each, kind in not_viewable
-        ],
+        "slides": [slide_json(each) for each in opened.slides],
+        "not_viewable": [{"instance": uid, "words": translated(why)} for uid, why in not_viewable],
     }
+
+
+def _why_not(opened: Opened, instance: Instance) -> Words | None:
+    """Return why an instance isn't shown, None when it is."""
+    found = stack.kind(instance)
+    return opened.left_out.get(instance.SOPInstanceUID or "") if found.viewable else found.words
 
 
 def _failed_instances(opened: Opened) -> int:
@@ -102,6 +129,20 @@ def _stack(opened: Opened, of: Stack, window: VOI | None) -> dict[str, Any]:
         "window": description.window(window),
         "frame_rate": of.frame_rate,
         "entries": [_entry(entry) for entry in of.entries],
+        **({} if opened.is_glimpse else _volume(opened.volume(of))),
+    }
+
+
+def _volume(made: Volume | str) -> dict[str, Any]:
+    """Return the grid of a volume: LPS mm of its first voxel's centre and the mm vectors between neighbours."""
+    if not isinstance(made, Volume):
+        return {"volume": None, "volume_words": translated(made)}
+    words = "; ".join(translated(each) for each in made.words)
+    row, column, step = made.steps.T.tolist()
+    grid = {"position": made.position.tolist(), "row": row, "column": column, "step": step}
+    return {
+        "volume": {**grid, "size": list(made.size), "spacing_mm": made.spacing_mm, "words": words},
+        "volume_words": "",
     }
 
 

@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 MOST_WATCHED = 32
 LETTERS = np.frombuffer(b".pf.", np.uint8)  # absent, present, failed, on its way
-MISSING = ord("m")
+ABSENT, MISSING = ".", ord("m")
 
 Tell = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -43,14 +43,16 @@ class Looker:
         if stack is None:
             return
         key = (looking.series, looking.stack)
-        self.watched.pop(key, None)
+        known = self.watched.pop(key, None)
         self.watched[key] = (opened, stack)
         for oldest in list(self.watched)[:-MOST_WATCHED]:
             del self.watched[oldest]
         self.studio.watchers.add(self.changed)
-        order, here = frames_of(stack, looking.index)
         await self.tell_progress(key)
-        await self.studio.client.looking(opened.series, order, here, looking.direction)
+        # A hand that scrolls through what is all there has nothing to hurry: the store is left in peace.
+        if known is None or known[0] is not opened or ABSENT in letters(opened, stack):
+            order, here = frames_of(stack, looking.index)
+            await self.studio.client.looking(opened.series, order, here, looking.direction)
 
     def changed(self, series_uid: str) -> None:
         """Tell the progress of a series that this page shows; called by the studio, five times a second at most."""

@@ -3,8 +3,9 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from django.utils.translation import gettext as _
@@ -14,10 +15,15 @@ from viewer.doors.words import translated
 from viewer.imaging import colour, pixels, spacing, stack, windowing
 from viewer.imaging.pixels import Padding
 from viewer.imaging.record import FrameAttributes, FrameNumberError, Instance
+from viewer.imaging.slide import Slide, slides
 from viewer.imaging.spacing import Spacing
 from viewer.imaging.stack import Shown, Stack
+from viewer.imaging.tiling import Tiling
+from viewer.imaging.volume import NoVolume, Volume, volume
 from viewer.imaging.windowing import VOI, Window
+from viewer.imaging.words import Words
 from viewer.store.client import SeriesStore
+from viewer.store.glimpsed import Glimpsed
 
 SAMPLED_FRAMES = 5
 MOST_OPENED = 64
@@ -28,13 +34,19 @@ FetchFrame = Callable[[str, int], Awaitable[np.ndarray]]
 
 @dataclass(frozen=True)
 class Place:
-    """One frame, and where it stands; `stack` and `index` are None for a frame outside every stack."""
+    """One frame, and where it stands; `stack` and `index` are None for a frame outside every stack.
+
+    A tile has its `slide` and `level`; `whole` means all of that level.
+    """
 
     instance: Instance
     frame: FrameAttributes
     stack: Stack | None
     index: int | None
     location: float | None
+    slide: Slide | None = None
+    level: Tiling | None = None
+    whole: bool = False
 
     @property
     def uid(self) -> str:
@@ -53,6 +65,19 @@ class Opened:
     automatic: "asyncio.Task[Window] | None" = None
     spacings: dict[tuple[str, int], Spacing] = field(default_factory=dict)
     orders: dict[str, np.ndarray] = field(default_factory=dict)
+    volumes: dict[str, Volume | Words] = field(default_factory=dict)
+    gathering: "dict[str, asyncio.Task[dict[tuple[str, int], str]]]" = field(default_factory=dict)
+    gathered_at: dict[str, float] = field(default_factory=dict)
+    slides: list[Slide] = field(default_factory=list)
+    left_out: dict[str, Words] = field(default_factory=dict)
+    told: dict[str, dict[str, object]] = field(default_factory=dict)
+    said: dict[tuple[str, int, str | None], dict[str, Any]] = field(default_factory=dict)
+    found: dict[tuple[str, int], Place] = field(default_factory=dict)
+
+    @property
+    def is_glimpse(self) -> bool:
+        """Whether only a few of its images are known yet: none has its number among all, and no gap is a gap."""
+        return isinstance(self.series, Glimpsed)
 
     @cached_property
     def instances(self) -> dict[str, Instance]:
@@ -69,11 +94,25 @@ class Opened:
             if isinstance(entry, Shown)
         }
 
+    @cached_property
+    def levels(self) -> dict[str, tuple[Slide, Tiling]]:
+        """Slide and level of every instance that is shown in one."""
+        return {part.uid: (each, level) for each in self.slides for level in each.levels for part in level.parts}
+
     def place(self, uid: str, number: int) -> Place:
         """Return the place of a frame. Raises Refusal: 404 for no such frame, 406 for what is no picture yet."""
+        known = self.found.get((uid, number))
+        if known is not None:
+            return known
         instance = self.instances.get(uid)
         if instance is None:
             raise Refusal(404, _("The series holds no such image"))
+        if uid in self.levels and 1 <= number <= instance.frame_count:
+            # A slide has frames by the hundred thousand, and their groups say nothing that isn't known by now.
+            frame = FrameAttributes(number) if self.colour(instance) else instance.frame(number)
+            return Place(instance, frame, None, None, None, *self.levels[uid])
+        if uid in self.left_out:
+            raise Refusal(406, translated(self.left_out[uid]))
         try:
             frame = instance.frame(number)
         except FrameNumberError as error:
@@ -81,8 +120,9 @@ class Opened:
         kind = stack.kind(instance)
         if not kind.viewable:
             raise Refusal(406, _("%(kind)s: can't be shown yet") % {"kind": translated(kind.words)})
-        found = self.places.get((uid, number))
-        return Place(instance, frame, *found) if found else Place(instance, frame, None, None, None)
+        stack_index_location = self.places.get((uid, number)) or (None, None, None)
+        found = self.found[uid, number] = Place(instance, frame, *stack_index_location)
+        return found
 
     def order(self, of: Stack) -> np.ndarray:
         """Return, for each entry of a stack, its frame's place in the store's states; -1 for a missing one."""
@@ -96,13 +136,26 @@ class Opened:
             )
         return self.orders[of.key]
 
+    def volume(self, of: Stack) -> Volume | Words:
+        """Return the volume that a stack makes, or the words for why it makes none."""
+        if of.key not in self.volumes:
+            try:
+                self.volumes[of.key] = volume(of, self.series.instances)
+            except NoVolume as error:
+                self.volumes[of.key] = error.words
+        return self.volumes[of.key]
+
     def representative(self, uid: str | None = None) -> Place:
         """Return the frame that stands for the series, or for one instance: the middle of its longest stack."""
         if uid is not None:
+            if uid in self.levels:
+                return replace(self.place(uid, 1), whole=True)
             instance = self.instances.get(uid)
             return self.place(uid, (instance.frame_count + 1) // 2 if instance else 1)
         longest = max(self.stacks, key=lambda each: len(each.entries), default=None)
         shown = [entry for entry in longest.entries if isinstance(entry, Shown)] if longest else []
+        if not shown and self.slides:
+            return replace(self.place(self.slides[0].levels[0].parts[0].uid, 1), whole=True)
         if not shown:
             raise Refusal(406, self.words_of_nothing())
         middle = shown[len(shown) // 2]
@@ -110,6 +163,8 @@ class Opened:
 
     def words_of_nothing(self) -> str:
         """Return why the series shows nothing, by the kinds of its objects."""
+        if self.left_out and not self.slides:
+            return "; ".join(sorted({translated(words) for words in self.left_out.values()}))
         kinds = sorted({translated(stack.kind(each).words) for each in self.series.instances})
         if not kinds:
             return _("The series holds no images")
@@ -121,6 +176,8 @@ class Opened:
 
     def spacing(self, place: Place) -> Spacing:
         """Return the pixel spacing of a frame and what it is based on."""
+        if place.slide is not None and place.level is not None:
+            return on_glass(place.slide, place.level)
         key = (place.uid, place.frame.number)
         if key not in self.spacings:
             self.spacings[key] = spacing.spacing(place.instance, place.frame)
@@ -156,6 +213,16 @@ class Opened:
                 return choices
         return []
 
+    def has_settled_window(self, place: Place) -> bool:
+        """Whether one image tells the window that its whole series will be shown by."""
+        instance = place.instance
+        return (
+            self.colour(instance)
+            or bool(self.choices(place))
+            or (instance.Modality == "CT" and pixels.unit(instance, place.frame) == "HU")
+            or ((instance.BitsStored or 16) <= 8 and instance.PixelRepresentation != 1)
+        )
+
     async def default_voi(self, place: Place, fetch: FetchFrame) -> VOI:
         """Return the window of a frame when none is asked for.
 
@@ -190,6 +257,7 @@ class Opened:
             for entry in each.entries
             if isinstance(entry, Shown)
         ]
+        grey += [each.levels[-1].locate(int(number)) for each in self.slides for number in some_tiles(each.levels[-1])]
         grey = [(uid, number) for uid, number in grey if not self.colour(self.instances[uid])]
         count = min(SAMPLED_FRAMES, len(grey))
         chosen = [grey[(2 * turn + 1) * len(grey) // (2 * count)] for turn in range(count)]
@@ -202,6 +270,20 @@ class Opened:
         if not values:
             raise Refusal(502, _("No image of the series can be read, so its window isn't known"))
         return windowing.automatic(np.concatenate(values))
+
+
+def on_glass(slide: Slide, level: Tiling) -> Spacing:
+    """Return the spacing of one level of a slide."""
+    if slide.spacing is None:
+        return Spacing(None, None, slide.basis, slide.basis_words)
+    row, column = slide.spacing[0] * slide.rows / level.rows, slide.spacing[1] * slide.columns / level.columns
+    return Spacing(row, column, slide.basis, slide.basis_words, slide.spacing[0] / slide.spacing[1])
+
+
+def some_tiles(level: Tiling) -> list[int]:
+    """Return the numbers of a few tiles of a level, from its middle row."""
+    numbers = [level.number(column, level.down // 2) for column in range(level.across)]
+    return [number for number in numbers if number] or [level.first]
 
 
 def overlap(one: Window, other: Window) -> bool:
@@ -241,6 +323,8 @@ class Shelf:
 
 def build(archive: str, study: str, uid: str, series: SeriesStore) -> Opened:
     """Return the opened series; runs in a thread, since sorting a long series takes milliseconds."""
-    opened = Opened(archive, study, uid, series, stack.stacks(series.instances, expected=series.expected))
+    expected = None if isinstance(series, Glimpsed) else series.expected
+    opened = Opened(archive, study, uid, series, stack.stacks(series.instances, expected=expected))
+    opened.slides, opened.left_out = slides(series.instances)
     opened.places  # noqa: B018 (built here, not on the loop)
     return opened

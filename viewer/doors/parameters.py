@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal, TypeVar
 from urllib.parse import parse_qsl
 
@@ -10,13 +11,17 @@ from django.utils.translation import gettext as _
 
 LONGEST_SIDE = 8192  # pixels; a larger answer is refused before anything is allocated
 MOST_PIXELS = 36_000_000
+LONGEST_KEPT = 500  # characters of a query that is worth being remembered
 FUNCTIONS = {"linear": "LINEAR", "linear-exact": "LINEAR_EXACT", "sigmoid": "SIGMOID"}
 ANNOTATIONS = frozenset({"patient", "technique"})
 PROFILES = frozenset({"no", "yes", "srgb", "adobergb", "rommrgb"})
 INTERPOLATIONS = frozenset({"nearest", "linear", "cubic"})
 RENDERED = frozenset(
-    {"accept", "charset", "window", "viewport", "quality", "annotation", "iccprofile", "invert", "interpolation", "voi"}
-)
+    {
+        "accept", "charset", "window", "viewport", "quality", "annotation", "iccprofile", "invert", "interpolation",
+        "voi", "early",
+    }
+)  # fmt: skip
 THUMBNAIL = frozenset({"accept", "charset", "viewport"})
 
 Choice = TypeVar("Choice")
@@ -81,8 +86,9 @@ class Viewport:
 class Parameters:
     """Everything that a client may ask of one picture; `unknown` names what was not understood.
 
-    `invert`, `interpolation` (when magnifying) and `voi` (which of the file's windows and tables, where no `window`
-    is given) are ours, the others the standard's.
+    `invert`, `interpolation` (when magnifying), `voi` (which of the file's windows and tables, where no `window` is
+    given) and `early` (before its series is known, if need be, and then without a number) are ours, the others the
+    standard's.
     """
 
     accept: str = ""
@@ -94,11 +100,25 @@ class Parameters:
     invert: bool = False
     interpolation: str = "linear"
     voi: int | Literal["auto"] | None = None
+    early: bool = False
     unknown: tuple[str, ...] = ()
 
 
 def parse(query: str, known: frozenset[str] = RENDERED) -> Parameters:
     """Return the parameters of a raw query string. An invalid value raises BadParameter, an unknown name is listed."""
+    return _kept(query, known) if len(query) <= LONGEST_KEPT else _parsed(query, known)
+
+
+def _parsed(query: str, known: frozenset[str]) -> Parameters:
+    values, unknown = read(query, known)
+    return obeyed(values, unknown, size_only=known is THUMBNAIL)
+
+
+_kept = lru_cache(2048)(_parsed)  # a hand that scrolls asks for the same again and again
+
+
+def read(query: str, known: frozenset[str]) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Return the values of the known names, and the unknown names. A name given twice raises BadParameter."""
     try:
         pairs = parse_qsl(query, keep_blank_values=True, errors="strict", max_num_fields=32)
     except ValueError as error:
@@ -112,55 +132,62 @@ def parse(query: str, known: frozenset[str] = RENDERED) -> Parameters:
             raise BadParameter(name, _("%(name)s is given twice") % {"name": name})
         else:
             values[name] = value
+    return values, tuple(dict.fromkeys(unknown))
+
+
+def obeyed(values: Mapping[str, str], unknown: tuple[str, ...], *, size_only: bool) -> Parameters:
+    """Return the parameters that all pictures share; `size_only` leaves no region to a viewport."""
     return Parameters(
         accept=_accept(values["accept"]) if "accept" in values else "",
         window=_window(values["window"]) if "window" in values else None,
-        viewport=_viewport(values["viewport"], known is THUMBNAIL) if "viewport" in values else None,
+        viewport=_viewport(values["viewport"], size_only) if "viewport" in values else None,
         quality=_quality(values["quality"]) if "quality" in values else None,
         annotation=_annotation(values["annotation"]) if "annotation" in values else frozenset(),
         iccprofile=_profile(values["iccprofile"]) if "iccprofile" in values else "no",
-        invert=_one_of("invert", values["invert"], {"yes": True, "no": False}) if "invert" in values else False,
-        interpolation=_one_of("interpolation", values["interpolation"], {name: name for name in sorted(INTERPOLATIONS)})
+        invert=one_of("invert", values["invert"], {"yes": True, "no": False}) if "invert" in values else False,
+        interpolation=one_of("interpolation", values["interpolation"], {name: name for name in sorted(INTERPOLATIONS)})
         if "interpolation" in values
         else "linear",
         voi=_choice(values["voi"]) if "voi" in values else None,
-        unknown=tuple(dict.fromkeys(unknown)),
+        early=one_of("early", values["early"], {"yes": True, "no": False}) if "early" in values else False,
+        unknown=unknown,
     )
 
 
-def _bad(name: str, value: str, expected: str) -> BadParameter:
+def bad(name: str, value: str, expected: str) -> BadParameter:
+    """Return the error for a value that isn't what was expected."""
     return BadParameter(
         name, _("%(name)s=%(value)s: expected %(expected)s") % {"name": name, "value": value[:80], "expected": expected}
     )
 
 
-def _number(text: str) -> float:
+def number(text: str) -> float:
     """Return a finite decimal in the standard's notation; ValueError for nan, inf, underscores and blanks."""
     if not text or text != text.strip() or "_" in text:
         raise ValueError(text)
-    number = float(text)
-    if not math.isfinite(number) or abs(number) > 1e12:
+    found = float(text)
+    if not math.isfinite(found) or abs(found) > 1e12:
         raise ValueError(text)
-    return number
+    return found
 
 
 def _accept(value: str) -> str:
     for part in value.split(","):
         kind = part.partition(";")[0].strip()
         if kind.count("/") != 1 or kind[0] == "/" or kind[-1] == "/":
-            raise _bad("accept", value, _("media types, separated by commas"))
+            raise bad("accept", value, _("media types, separated by commas"))
     return value.lower()
 
 
 def _window(value: str) -> WindowWish:
     parts = value.split(",")
     try:
-        center, width, word = _number(parts[0]), _number(parts[1]), parts[2]
+        center, width, word = number(parts[0]), number(parts[1]), parts[2]
         function = FUNCTIONS[word]
         if len(parts) != 3 or width < (1 if function == "LINEAR" else 1e-9):
             raise ValueError(value)
     except (ValueError, IndexError, KeyError) as error:
-        raise _bad("window", value, "<center>,<width>,(linear|linear-exact|sigmoid)") from error
+        raise bad("window", value, "<center>,<width>,(linear|linear-exact|sigmoid)") from error
     return WindowWish(center, width, function)
 
 
@@ -175,34 +202,34 @@ def _viewport(value: str, size_only: bool) -> Viewport:
         width, height = int(parts[0]), int(parts[1])
         if not (width and height):
             raise ValueError(value)
-        x, y, wide, high = ([_number(part) if part else None for part in parts[2:]] + [None] * 4)[:4]
+        x, y, wide, high = ([number(part) if part else None for part in parts[2:]] + [None] * 4)[:4]
         if wide == 0 or high == 0:
             raise ValueError(value)
     except ValueError as error:
-        raise _bad("viewport", value, expected) from error
+        raise bad("viewport", value, expected) from error
     if max(width, height) > LONGEST_SIDE or width * height > MOST_PIXELS:
-        raise _bad("viewport", value, _("at most %(side)d pixels a side") % {"side": LONGEST_SIDE})
+        raise bad("viewport", value, _("at most %(side)d pixels a side") % {"side": LONGEST_SIDE})
     return Viewport(width, height, x, y, wide, high)
 
 
 def _quality(value: str) -> int:
     if not (value.isascii() and value.isdigit() and len(value) <= 3 and 1 <= int(value) <= 100):
-        raise _bad("quality", value, _("a whole number from 1 to 100"))
+        raise bad("quality", value, _("a whole number from 1 to 100"))
     return int(value)
 
 
 def _annotation(value: str) -> frozenset[str]:
     words = value.split(",")
     if not ANNOTATIONS.issuperset(words):
-        raise _bad("annotation", value, "patient, technique")
+        raise bad("annotation", value, "patient, technique")
     return frozenset(words)
 
 
 def _profile(value: str) -> str:
     if value not in PROFILES:
-        raise _bad("iccprofile", value, "no, yes, srgb, adobergb, rommrgb")
+        raise bad("iccprofile", value, "no, yes, srgb, adobergb, rommrgb")
     if value in {"adobergb", "rommrgb"}:
-        raise _bad("iccprofile", value, _("no, yes or srgb, the others aren't supported"))
+        raise bad("iccprofile", value, _("no, yes or srgb, the others aren't supported"))
     return value
 
 
@@ -210,11 +237,12 @@ def _choice(value: str) -> int | Literal["auto"]:
     if value == "auto":
         return "auto"
     if not (value.isascii() and value.isdigit() and len(value) <= 3):
-        raise _bad("voi", value, _("auto, or the place, from 0, of one of the file's own choices"))
+        raise bad("voi", value, _("auto, or the place, from 0, of one of the file's own choices"))
     return int(value)
 
 
-def _one_of(name: str, value: str, choices: Mapping[str, Choice]) -> Choice:
+def one_of(name: str, value: str, choices: Mapping[str, Choice]) -> Choice:
+    """Return what a word stands for; another word raises BadParameter."""
     if value not in choices:
-        raise _bad(name, value, ", ".join(choices))
+        raise bad(name, value, ", ".join(choices))
     return choices[value]

@@ -34,5 +34,9 @@ def value_at(stored: np.ndarray, place: Place, x: int, y: int) -> dict[str, Any]
         raise Refusal(502, translated(error)) from error
     if not np.isfinite(value):
         return {"value": None, "unit": "", "words": _("no number")}
-    shown = int(value) if value.is_integer() else float(f"{value:.6g}")
-    return {"value": shown, "unit": pixels.unit(instance, frame), "words": ""}
+    return {"value": shortened(value), "unit": pixels.unit(instance, frame), "words": ""}
+
+
+def shortened(value: float) -> int | float:
+    """Return a finite number as it is told: whole as it is, any other with six digits."""
+    return int(value) if value.is_integer() else float(f"{value:.6g}")
