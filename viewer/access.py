@@ -5,7 +5,6 @@ import threading
 import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
 from asgiref.typing import HTTPScope, WebSocketScope
@@ -18,6 +17,7 @@ from django.http import Http404, HttpRequest
 from django.utils import timezone
 
 from viewer import audit, epochs
+from viewer.cookies import cookie
 from viewer.models import Permit, Study, Token
 from viewer.sessions import BEGAN, SessionStore
 
@@ -89,6 +89,14 @@ def visible_studies(user: Any, action: str = "view") -> QuerySet[Study]:
     return present.filter(of_one_patient | Q(pk__in=studies))
 
 
+def named(user: Any, uid: str, archive: str | None = None, action: str = "view") -> QuerySet[Study]:
+    """Return the studies called so with which `user` may do `action`: one in each archive, in `archive` at most one."""
+    if "\0" in uid + (archive or ""):  # PostgreSQL takes no such text, and nothing is called so
+        return Study.objects.none()
+    found = visible_studies(user, action).filter(uid=uid).select_related("archive", "patient")
+    return found if archive is None else found.filter(archive__name=archive)
+
+
 def may(user: Any, action: str, study: Study) -> bool:
     """Say whether `user` may do `action` with `study`."""
     return visible_studies(user, action).filter(pk=study.pk).exists()
@@ -100,15 +108,23 @@ def require(user: Any, action: str, study: Study) -> None:
         raise Http404("no such study")
 
 
+def runs_the_system(user: Any) -> bool:
+    """Say whether `user` is an administrator; that gives no right to see a patient."""
+    return bool(user.is_authenticated and user.is_active and user.is_staff and user.has_perm("viewer.change_archive"))
+
+
+def require_administrator(user: Any) -> None:
+    """Raise Http404 unless `user` is an administrator: what others may not see isn't there."""
+    if not runs_the_system(user):
+        raise Http404("no such page")
+
+
 def study_or_404(request: HttpRequest, uid: str, archive: str | None = None, action: str = "view") -> Study:
     """Return the study that the request's user may see.
 
     Raises Http404, the same for unknown and forbidden; SeveralArchives when `archive` is needed to tell.
     """
-    found = visible_studies(request.user, action).filter(uid=uid).select_related("archive", "patient")
-    if archive is not None:
-        found = found.filter(archive__name=archive)
-    studies = list(found[:10])
+    studies = list(named(request.user, uid, archive, action)[:10])
     if not studies:
         raise Http404("no such study")
     if len(studies) > 1:
@@ -133,12 +149,8 @@ def credential(scope: Scope) -> Credential | None:
     if authorization:
         kind, _, secret = authorization.partition(" ")
         return Credential("token", secret.strip()) if kind.lower() == "bearer" and secret.strip() else None
-    try:
-        cookies = SimpleCookie(_header(scope, b"cookie"))
-    except CookieError:
-        return None
-    key = cookies.get(settings.SESSION_COOKIE_NAME)
-    return Credential("session", key.value) if key and key.value else None
+    key = cookie(_header(scope, b"cookie"), settings.SESSION_COOKIE_NAME)
+    return Credential("session", key) if key else None
 
 
 @dataclass(frozen=True)
@@ -191,11 +203,11 @@ class Cache:
         row = self._rows.get(key)
         return row[0] if row is not None and row[1] > time.monotonic() else None
 
-    def put(self, key: tuple[bytes, str, str, str], admission: Admission, seconds: float) -> None:
+    def put(self, key: tuple[bytes, str, str, str], admission: Admission, until: float) -> None:
         with self._lock:
             if len(self._rows) >= CACHE_SIZE:
                 self._rows.clear()
-            self._rows[key] = (admission, time.monotonic() + seconds)
+            self._rows[key] = (admission, until)
 
     def forget(self, changed: frozenset[str]) -> None:
         """Drop the admissions of the users whose rights changed."""
@@ -240,19 +252,18 @@ def _ordinary_check(shown: Credential, key: tuple[bytes, str, str, str]) -> Admi
     who = person(shown)
     if who is None:
         return None
-    study = (
-        visible_studies(who.user, action).filter(uid=study_uid, archive__name=archive).select_related("patient").first()
-    )
+    study = named(who.user, study_uid, archive, action).first()
     if study is None:
         return None
     audit.accessed_since(who.user, study, who.since)
     admission = Admission(who.user.pk, who.user.get_username(), study.pk, study.patient.key)
     # What changed while we looked must not be cached as it was before.
     if generation == epochs.reader.generation:
+        asked = time.monotonic()  # before the clock is read: however long this takes, it lengthens nothing
         seconds = min(
             (who.until - timezone.now()).total_seconds(), _until_a_permit_ends(who.user, action), ADMITTED_FOR
         )
-        cache.put(key, admission, seconds)
+        cache.put(key, admission, asked + seconds)
     return admission
 
 

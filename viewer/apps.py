@@ -11,7 +11,12 @@ class ViewerConfig(AppConfig):
     verbose_name = _("Viewer")
 
     def ready(self) -> None:
-        from viewer import epochs, topics  # noqa: PLC0415 (models exist only from here on)
+        from viewer import (  # noqa: PLC0415 (models exist only from here on)
+            epochs,
+            reports,  # noqa: F401 (registers its kind of job)
+            topics,
+        )
+        from viewer.actions import outbox  # noqa: F401, PLC0415 (registers its kind of job)
 
         epochs.watch_models()
         topics.register()

@@ -2,9 +2,7 @@
 
 import hashlib
 import json
-import logging
 import os
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -12,12 +10,11 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.db import Error, close_old_connections, transaction
+from django.db import transaction
 from django.http import HttpRequest
 
 from viewer.models import AuditEvent, AuditSeal, Patient, Permit, Study
-
-logger = logging.getLogger(__name__)
+from viewer.rounds import Rounds
 
 SEAL_EVERY = 2.0  # seconds; DESIGN asks for five
 SEAL_AT_ONCE = 500
@@ -45,9 +42,17 @@ class Subtype(StrEnum):
     APPLICATION_STOP = "110121"
     LOGIN = "110122"
     LOGOUT = "110123"
+    NETWORK_CONFIGURATION = "110128"
     SECURITY_ROLES_CHANGED = "110136"
     USER_SECURITY_ATTRIBUTES_CHANGED = "110137"
     STATE_SAVED = "presentation state saved"
+    JOB_CANCELED = "job canceled"
+    JOB_WANTED = "job wanted again"
+    READING_CHANGED = "reading task changed"
+    REQUEST_CHANGED = "request changed"
+    MESSAGE_SENT = "message sent"
+    MEASUREMENT_CHANGED = "measurement changed"
+    DISPLAY_CHECKED = "display checked"
 
 
 def record(
@@ -155,6 +160,12 @@ def seal() -> int:
     return len(seals)
 
 
+def seal_all() -> None:
+    """Chain all that is committed."""
+    while seal():
+        pass
+
+
 def _witness(sequence: int, head: str) -> None:
     path = settings.STATE / HEADS
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a", encoding="ascii") as file:
@@ -189,38 +200,9 @@ def verify() -> tuple[list[str], int, int]:
     return wrong, len(heads), AuditEvent.objects.filter(seal__isnull=True).count()
 
 
-class Sealer:
-    """Seals in a thread of its own, every two seconds."""
-
-    def __init__(self) -> None:
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
-
-    def start(self) -> None:
-        """Begin."""
-        self._stop.clear()
-        self._thread = threading.Thread(target=self._run, name="audit", daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Seal what is there, and end."""
-        self._stop.set()
-        if self._thread is not None:
-            self._thread.join(5)
-            self._thread = None
-
-    def _run(self) -> None:
-        while True:
-            last_round = self._stop.wait(SEAL_EVERY)
-            try:
-                while seal():
-                    pass
-            except Error as error:
-                logger.error("the audit trail can't be sealed: %s", type(error).__name__)
-                close_old_connections()
-            if last_round:
-                break
-        close_old_connections()
+def sealer() -> Rounds:
+    """Return what seals every two seconds, and what is left when it is stopped."""
+    return Rounds("audit", SEAL_EVERY, seal_all, trouble="the audit trail can't be sealed", last=True)
 
 
 def known_account(username: str) -> Any:

@@ -17,7 +17,8 @@ from django.db import OperationalError
 from django.utils.translation import gettext as _
 
 from viewer import access, dicomweb, epochs, rendering, sessions
-from viewer.doors import media, messages, parameters
+from viewer.doors import description, media, messages, mpr, mpr_parameters, mpr_value, parameters
+from viewer.doors.doing import Doer
 from viewer.doors.language import speak
 from viewer.doors.looking import Looker
 from viewer.doors.messages import Looking, Probe, Want
@@ -79,6 +80,7 @@ class PageConsumer(AsyncWebsocketConsumer):
         self.topics: dict[str, Topic] = {}
         self.talk = Pace(*self.pace_of_talk)
         self.work: set[asyncio.Task[Any]] = set()
+        self.doer = Doer(self.tell, self.scope)
         speak(self.scope)
         await self.accept()
         if not await self.may_stay():
@@ -167,6 +169,8 @@ class PageConsumer(AsyncWebsocketConsumer):
             await self.tell({"pong": message.ping})
         elif message.listen is not None:
             await self.listen(message.listen)
+        elif message.do is not None:
+            self.start(self.doer.do(message.do))
         else:
             await self.hear(message)
 
@@ -211,6 +215,7 @@ class ViewerConsumer(PageConsumer):
 
     async def begin(self) -> None:
         """Get ready for wishes."""
+        self.doer = Doer(self.tell, self.scope, self.place)
         self.wishes = Wishes(self.fulfil, self.put, self.drop)
         self.pace_of_wishes = Pace(240.0, 480.0)
         self.looker = Looker(self.tell)
@@ -219,9 +224,13 @@ class ViewerConsumer(PageConsumer):
 
     async def may_stay(self) -> bool:
         """Whether the person may see the study that the page is about."""
+        return await access.admit(self.scope, *self.place) is not None
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Return the archive and the study UID that the page is about."""
         archive = parse_qs(self.scope["query_string"].decode("latin-1")).get("archive", [""])[0]
-        study = self.scope["url_route"]["kwargs"]["study"]
-        return await access.admit(self.scope, archive, study) is not None
+        return archive, self.scope["url_route"]["kwargs"]["study"]
 
     async def guard(self) -> None:
         """Close as soon as the page's own study may no longer be seen; the access cache makes asking cheap."""
@@ -279,31 +288,41 @@ class ViewerConsumer(PageConsumer):
         return json.dumps({"failed": {**about, "status": refusal.status, "words": refusal.words}}, ensure_ascii=False)
 
     async def picture(self, wish: Wish) -> bytes:
-        """Return a picture as a binary message. Raises Refusal, BadParameter and NotAcceptable."""
-        resource = await self.admitted(wish.resource)
-        wanted = parameters.parse(wish.query)
+        """Return a picture as a binary message. Raises Refusal, BadParameter and NotAcceptable.
+
+        `took` is what it cost here in ms: the rest of what the page waits for is the line.
+        """
+        began = time.monotonic()
+        verb, resource = await self.admitted(wish.resource, dicomweb.rendered, dicomweb.renderedmpr)
+        plane = mpr_parameters.parse(wish.query) if verb is dicomweb.renderedmpr else None
+        wanted = plane.picture if plane else parameters.parse(wish.query)
         if wanted.unknown:
             raise Refusal(400, _("%(name)s isn't known") % {"name": wanted.unknown[0][:40]}, wanted.unknown[0][:40])
         kind = media.single(wanted.accept, "")
         studio = await rendering.studio()
-        opened, place = await dicomweb.locate(studio, resource)
 
         def arrived() -> None:
             wish.waiting = False
 
-        picture = await studio.picture(opened, place, wanted, kind, arrived=arrived)
+        if plane:
+            source = await dicomweb.volume_of(studio, resource, [resource.series or ""], plane.stack)
+            picture = await mpr.picture(studio, source, plane, kind, arrived=arrived)
+        else:
+            opened, place = await dicomweb.locate(studio, resource, early=wanted.early)
+            picture = await studio.picture(opened, place, wanted, kind, arrived=arrived)
         about = {"seq": wish.seq, "pane": wish.pane, "resource": wish.resource, "query": wish.query, "type": kind}
-        header = json.dumps({**about, "picture": picture.description}, separators=(",", ":")).encode()
+        took = round(1000 * (time.monotonic() - began), 1)
+        header = description.encoded({**about, "took": took, "picture": picture.description})
         return b"".join((struct.pack(">I", len(header)), header, picture.data))
 
-    async def admitted(self, path: str) -> dicomweb.Resource:
-        """Return the resource of a path after asking for the right to its study. Raises Refusal."""
+    async def admitted(self, path: str, *verbs: dicomweb.Handler) -> tuple[dicomweb.Handler, dicomweb.Resource]:
+        """Return which of `verbs` a path asks for, of what, if the person may see the study. Raises Refusal."""
         found = dicomweb.find(path)
-        if found is None or found[0].handler is not dicomweb.rendered or found[1].series is None:
+        if found is None or found[0].handler not in verbs or found[1].series is None:
             raise Refusal(404, _("No such picture"))
         if await access.admit(self.scope, found[1].archive, found[1].study) is None:
             raise Refusal(404, _("No such study, or not yours to see"))
-        return found[1]
+        return found[0].handler, found[1]
 
     async def put(self, message: bytes | str) -> None:
         """Send the answer to a wish."""
@@ -325,18 +344,27 @@ class ViewerConsumer(PageConsumer):
             self.start(self.looker.look(looking))
 
     async def probe(self, probe: Probe) -> None:
-        """Tell the value under a pixel, from the stored pixel itself."""
-        about: dict[str, Any] = {"seq": probe.seq, "resource": probe.resource, "x": probe.x, "y": probe.y}
+        """Tell the value under a stored pixel, or at a point of a plane, sampled as its picture is."""
+        about: dict[str, Any] = {"seq": probe.seq, "resource": probe.resource}
+        about |= {"x": probe.x, "y": probe.y} if probe.point is None else {"point": probe.point}
         async with self.values_asked:
             try:
-                resource = await self.admitted(probe.resource)
-                studio = await rendering.studio()
-                opened, place = await dicomweb.locate(studio, resource)
-                stored = await studio.frame(opened, place.uid, place.frame.number)
-                about |= value_at(stored, place, probe.x, probe.y)
-            except Refusal as refusal:
-                about |= {"value": None, "unit": "", "words": refusal.words}
+                about |= await self.value(probe)
+            except (Refusal, BadParameter) as error:
+                about |= {"value": None, "unit": "", "words": str(error)}
         await self.tell({"probe": about})
+
+    async def value(self, probe: Probe) -> dict[str, Any]:
+        """Return value, unit and words of what is asked for. Raises Refusal and BadParameter."""
+        studio = await rendering.studio()
+        if probe.point is not None:
+            _verb, resource = await self.admitted(probe.resource, dicomweb.renderedmpr)
+            wanted = mpr_parameters.parse(probe.query)
+            source = await dicomweb.volume_of(studio, resource, [resource.series or ""], wanted.stack)
+            return await mpr_value.value(studio, source, wanted, probe.point)
+        _verb, resource = await self.admitted(probe.resource, dicomweb.rendered)
+        opened, place = await dicomweb.locate(studio, resource)
+        return value_at(await studio.frame(opened, place.uid, place.frame.number), place, probe.x, probe.y)
 
     async def disconnect(self, code: int) -> None:
         """Give up every wish: the client has gone."""

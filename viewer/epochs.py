@@ -8,11 +8,12 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
-from django.db import Error, close_old_connections, models
+from django.db import models
 from django.db.models.signals import m2m_changed, post_delete, post_save, pre_save
 
 from viewer import live, sessions
 from viewer.models import Epoch, Permit, Token
+from viewer.rounds import Rounds
 
 logger = logging.getLogger(__name__)
 
@@ -33,25 +34,28 @@ def bump(user_id: int | None = None) -> None:
     name = subject(user_id)
     Epoch.objects.bulk_create([Epoch(subject=name, number=0)], ignore_conflicts=True)
     Epoch.objects.filter(subject=name).update(number=models.F("number") + 1)
-    live.publish(name if user_id is not None else "list", {"rights": "changed"})
+    live.publish(name if user_id is not None else "list", {"changed": "rights"})
 
 
 class Reader:
-    """Reads the epochs in a thread of its own and tells, to whoever listens, whose rights changed."""
+    """Reads the epochs and tells, to whoever listens, whose rights changed."""
 
     def __init__(self) -> None:
         self._numbers: dict[str, int] | None = None
         self._read_at = float("-inf")
         self.generation = 0  # counts the readings that found a change
         self._lock = threading.Lock()
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
         self._listeners: list[Listener] = []
 
     @property
     def is_fresh(self) -> bool:
         """Say whether the epochs were read within the last second."""
-        return time.monotonic() - self._read_at <= TRUSTED_FOR
+        return self.age <= TRUSTED_FOR
+
+    @property
+    def age(self) -> float:
+        """Return how many seconds ago they were read; infinity if never."""
+        return time.monotonic() - self._read_at
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Call `listener` with the changed subjects (from the reader's thread); return what stops that."""
@@ -84,31 +88,13 @@ class Reader:
             except Exception:
                 logger.exception("a listener to changed rights failed")
 
-    def start(self) -> None:
-        """Read twice a second until `stop`."""
-        self._stop.clear()
-        self._thread = threading.Thread(target=self._run, name="epochs", daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End the thread."""
-        self._stop.set()
-        if self._thread is not None:
-            self._thread.join(2)
-            self._thread = None
-
-    def _run(self) -> None:
-        while not self._stop.is_set():
-            try:
-                self.read()
-            except Error as error:
-                logger.error("epochs can't be read, nobody is admitted until they can: %s", type(error).__name__)
-                close_old_connections()
-            self._stop.wait(READ_EVERY)
-        close_old_connections()
-
 
 reader = Reader()
+
+
+def watcher() -> Rounds:
+    """Return what reads them twice a second."""
+    return Rounds("epochs", READ_EVERY, reader.read, trouble="epochs can't be read, nobody is admitted until they can")
 
 
 def _permit_changed(instance: Permit, **kwargs: Any) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from functools import lru_cache
 
 from django.conf import settings
 from django.db import OperationalError
@@ -49,10 +50,14 @@ def every_answer(*, cache_control: str | None = None) -> dict[str, str]:
 
 
 def asgi_headers(*, cache_control: str | None = None) -> list[tuple[bytes, bytes]]:
-    """Return `every_answer` as an ASGI application sends it."""
-    return [
-        (name.lower().encode(), value.encode()) for name, value in every_answer(cache_control=cache_control).items()
-    ]
+    """Return `every_answer` as an ASGI application sends it: a list of the caller's own."""
+    return list(_asgi_headers(cache_control, settings.HTTPS))
+
+
+@lru_cache
+def _asgi_headers(cache_control: str | None, https: bool) -> tuple[tuple[bytes, bytes], ...]:
+    headers = every_answer(cache_control=cache_control)
+    return tuple((name.lower().encode(), value.encode()) for name, value in headers.items())
 
 
 class HeadersMiddleware:

@@ -1,7 +1,7 @@
 """The study index: writes what archives list into our rows, and marks identities that can't be trusted."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any
 
@@ -13,6 +13,11 @@ from viewer.listing import PatientListing, SeriesListing, StudyListing
 from viewer.models import Archive, Patient, Series, Study
 
 Identity = tuple[str, date | None]
+
+# What rooms above do in the transaction that writes studies seen for the first time, and when the series of one are
+# known or have changed.
+when_new: list[Callable[[list[Study]], None]] = []
+when_series_change: list[Callable[[Study], None]] = []
 
 
 @transaction.atomic
@@ -47,6 +52,8 @@ def write_studies(archive: Archive, listed: Iterable[StudyListing]) -> int:
         study.gone_at, study.missed_sweeps = None, 0
         study.save()
     Study.objects.bulk_create(new, batch_size=200)
+    for told in when_new if new else ():
+        told(new)
     if rights_changed:
         epochs.bump()
     if changed or doubled:
@@ -59,7 +66,7 @@ def write_studies(archive: Archive, listed: Iterable[StudyListing]) -> int:
 
 def _tell(uids: list[str], count: int) -> None:
     if count:
-        live.publish("list", {"changed": count})
+        live.publish("list", {"changed": "exams"})
     for uid in uids[:50]:
         live.publish(f"study.{uid}", {"study": "changed"})
 
@@ -153,7 +160,7 @@ def mark_archive_conflicts(archive: Archive, doubtful: dict[str, str]) -> None:
         changed += there.update(archive_conflict=conflict)
     if changed:
         epochs.bump()  # permits for one patient don't reach a study of two
-        live.publish("list", {"changed": changed})
+        live.publish("list", {"changed": "exams"})
 
 
 @transaction.atomic
@@ -180,6 +187,8 @@ def write_series(study: Study, listed: list[SeriesListing]) -> None:
     study.save(update_fields=["series_read_at", "series_count", "modalities", "instance_count"])
     if changed:
         live.publish(study.topic, {"study": "changed"})
+        for told in when_series_change:
+            told(study)
 
 
 @transaction.atomic
@@ -200,5 +209,5 @@ def mark_gone(study: Study) -> None:
     Study.objects.filter(pk=study.pk).update(gone_at=timezone.now())
     epochs.bump()
     audit.record(None, audit.Event.STUDY_DELETED, study=study, detail={"noticed": "absent from its archive"})
-    live.publish("list", {"changed": 1})
+    live.publish("list", {"changed": "exams"})
     live.publish(study.topic, {"study": "gone"})

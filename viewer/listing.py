@@ -10,10 +10,10 @@ from typing import Any
 from django.utils import timezone
 
 from viewer import names
+from viewer.imaging import uid as uids
 
 Attributes = dict[str, Any]
 
-UID = re.compile(r"[0-9.]{1,64}")
 DATE = re.compile(r"(\d{4})[-.]?(\d{2})[-.]?(\d{2})")
 TIME = re.compile(r"(\d{2})(?::?(\d{2})(?::?(\d{2})(?:\.(\d{1,6}))?)?)?")
 # What a search shall bring beside the standard's own columns (PS3.18 table 10.6.3-3).
@@ -120,7 +120,7 @@ def moment(attributes: Attributes, tag: str) -> time | None:
 def study(attributes: Attributes, archive: str) -> StudyListing:
     """Read one study of the archive called `archive`; raises Unreadable without a Study Instance UID."""
     uid = text(attributes, "0020000D", 65)
-    if not UID.fullmatch(uid):
+    if not uids.valid(uid):
         raise Unreadable("a study without a valid UID")
     patient = PatientListing(
         # An ID without an issuer is one of this archive's own.
@@ -166,7 +166,7 @@ def study(attributes: Attributes, archive: str) -> StudyListing:
 def series(attributes: Attributes) -> SeriesListing:
     """Read one series; raises Unreadable without a Series Instance UID."""
     uid = text(attributes, "0020000E", 65)
-    if not UID.fullmatch(uid):
+    if not uids.valid(uid):
         raise Unreadable("a series without a valid UID")
     return SeriesListing(
         uid,

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -48,6 +48,8 @@ class Topic:
 
 # Kinds of topics, each with the function that says who may listen.
 registry: dict[str, MayListen] = {}
+# What may be said to those who listen without a right to one study: {"changed": one of these words}, and nothing else.
+words_of: dict[str, frozenset[str]] = {}
 
 
 @dataclass
@@ -65,6 +67,11 @@ def register(kind: str, may_listen: MayListen) -> None:
     registry[kind] = may_listen
 
 
+def allow(kind: str, words: Iterable[str]) -> None:
+    """Let nothing be said on topics of `kind` but {"changed": one of `words`}; of several calls all words count."""
+    words_of[kind] = words_of.get(kind, frozenset()) | frozenset(words)
+
+
 def attach(loop: asyncio.AbstractEventLoop | None) -> None:
     """Say which loop carries the messages of this process; None when it ends."""
     _wire.loop = loop
@@ -73,8 +80,12 @@ def attach(loop: asyncio.AbstractEventLoop | None) -> None:
 def publish(topic: str, event: dict[str, Any]) -> None:
     """Tell every page listening to `topic`, once the transaction is safely committed.
 
-    The event is a hint that there is something to fetch: no names, and nothing that isn't in the database.
+    The event is a hint that there is something to fetch: no names, and nothing that isn't in the database. Raises
+    ValueError for what that topic's listeners may not be told.
     """
+    words = words_of.get(topic.partition(".")[0])
+    if words is not None and not (event.keys() == {"changed"} and event["changed"] in words):
+        raise ValueError(f"the topic {topic} carries only {sorted(words)}")
     transaction.on_commit(lambda: _send(topic, {"type": "live.event", "topic": topic, "event": event}))
 
 

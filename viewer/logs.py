@@ -10,6 +10,8 @@ QUERY = re.compile(r"(?<=[\w/])\?[^\s\"'<>)]*[=&][^\s\"'<>)]*")
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 # The words of these are ours, and hold no patient data.
 OUR_PACKAGES = ("config.", "viewer.", "worklist.", "messaging.")
+# Where a Python warning came from and of what kind it is; what follows may quote values of a file.
+WARNING = re.compile(r".*?:\d+: \w+(?=:)")
 HARMLESS = (ConnectionError, TimeoutError, MemoryError, ImportError, NotImplementedError)
 
 
@@ -18,14 +20,24 @@ def without_query(text: str) -> str:
     return QUERY.sub("?…", text)
 
 
+# Python's warnings go the way of all messages.
+logging.captureWarnings(True)
+
+
 class Discreet(logging.Filter):
-    """Write each message out once, without query strings and without characters that forge a line."""
+    """Write each message out once, without query strings and without characters that forge a line.
+
+    Of Python's warnings only kind and place are written: those of pydicom and highdicom quote names.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
         try:
             words = record.getMessage()
         except (TypeError, ValueError):  # arguments that don't fit: a mistake of ours must not take the caller along
             words = str(record.msg)
+        if record.name == "py.warnings":
+            place = WARNING.match(words)
+            words = place[0] if place else "a warning"
         record.msg = CONTROL.sub("�", without_query(words).replace("\n", "⏎ ").replace("\r", ""))
         record.args = None
         return True

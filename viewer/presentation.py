@@ -5,13 +5,21 @@ from typing import Annotated, Any, Literal
 import msgspec
 from django.utils.translation import gettext as _
 
-VERSION = 1
-LARGEST = 64 * 1024  # bytes
+from viewer.imaging import uid
 
-Uid = Annotated[str, msgspec.Meta(pattern=r"^[0-9]+(\.[0-9]+)*$", max_length=64)]
-ArchiveName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+VERSION = 2
+LARGEST = 64 * 1024  # bytes
+RIGHT_ANGLE = 1e-6
+
+FARTHEST = 1e6  # mm that a point of a plane or slide may lie from the origin
+Uid = Annotated[str, msgspec.Meta(pattern=uid.ALL_OF_IT, max_length=uid.LONGEST)]
+ArchiveName = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_-]{1,64}\Z")]
 Finite = Annotated[float, msgspec.Meta(ge=-1e9, le=1e9)]
+Millimetres = Annotated[float, msgspec.Meta(ge=-FARTHEST, le=FARTHEST)]
 Positive = Annotated[float, msgspec.Meta(gt=0, le=1e9)]
+# No zero byte and no half of a surrogate pair: neither can be kept.
+Key = Annotated[str, msgspec.Meta(pattern=r"\A[^\x00\ud800-\udfff]*\Z", max_length=200)]
+Vector = tuple[Millimetres, Millimetres, Millimetres]
 Side = Annotated[int, msgspec.Meta(ge=1, le=4)]
 
 
@@ -26,16 +34,32 @@ class Layout(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     columns: Side
 
 
-class StackSource(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """One frame of one stack."""
+class Source(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """Where a pane's pictures come from: each kind adds what names its part of the series."""
 
-    kind: Literal["stack"]
     archive: ArchiveName
     study: Uid
     series: Uid
-    stack: Annotated[str, msgspec.Meta(max_length=200)]
+
+
+class StackSource(Source, frozen=True, kw_only=True, tag_field="kind", tag="stack"):
+    """One frame of one stack."""
+
+    stack: Key
     instance: Uid
     frame: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
+
+
+class VolumeSource(Source, frozen=True, kw_only=True, tag_field="kind", tag="volume"):
+    """The volume that a stack makes."""
+
+    stack: Key
+
+
+class SlideSource(Source, frozen=True, kw_only=True, tag_field="kind", tag="slide"):
+    """One slide of a series: all its levels."""
+
+    slide: Key
 
 
 class WindowVoi(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
@@ -59,9 +83,13 @@ class AutomaticVoi(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class Fit(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """Scale relative to the size at which the whole image just fits the pane."""
+    """Scale relative to the size at which the whole image just fits the pane.
+
+    For a plane, `room` takes the place of its own size: columns and rows, in sides of the smallest voxel.
+    """
 
     fit: Positive
+    room: tuple[Positive, Positive] | None = None
 
 
 class PixelScale(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -71,20 +99,66 @@ class PixelScale(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class Pane(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """What one pane shows. The image is flipped first, then rotated clockwise.
+    """How a grey or colour picture is shown. It is flipped first, then rotated clockwise."""
+
+    voi: dict[str, Any] | None = None
+    invert: bool = False
+    rotation: Literal[0, 90, 180, 270] = 0
+    flip_horizontal: bool = False
+    flip_vertical: bool = False
+    scale: dict[str, Any] = msgspec.field(default_factory=lambda: {"fit": 1.0})
+    text: Literal["all", "identity", "none"] = "all"
+
+
+class StackPane(Pane, frozen=True, kw_only=True):
+    """One frame of a stack.
 
     `center` is the image pixel (column, row; pixel centres are whole numbers) in the middle of the pane, or null
     for the middle of the image.
     """
 
     source: StackSource
-    voi: dict[str, Any] | None = None
-    invert: bool = False
-    rotation: Literal[0, 90, 180, 270] = 0
-    flip_horizontal: bool = False
-    flip_vertical: bool = False
     center: tuple[Finite, Finite] | None = None
-    scale: dict[str, Any] = msgspec.field(default_factory=lambda: {"fit": 1.0})
+
+
+class Cut(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """A plane through `point` (LPS mm), seen along `look` with `up` towards the top: unit vectors at right angles."""
+
+    point: Vector
+    look: Vector
+    up: Vector
+
+
+class Slab(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """How thick (mm, 0 for one layer of samples) and how many samples become one, in the words of PS3.18 8.3.5.3."""
+
+    thickness: Annotated[float, msgspec.Meta(ge=0, le=1000)] = 0.0
+    method: Literal["average_ip", "maximum_ip", "minimum_ip"] = "average_ip"
+
+
+class VolumePane(Pane, frozen=True, kw_only=True):
+    """A plane cut through a volume. A scale in pixels counts sides of the smallest voxel.
+
+    `center` is the point (LPS mm) in the middle of the pane, or null for the middle of the volume.
+    """
+
+    source: VolumeSource
+    plane: Cut
+    slab: Slab = Slab()
+    center: Vector | None = None
+
+
+class SlidePane(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """A field of a slide: its `center` in slide mm and its `width` in mm across the pane, null for the whole slide.
+
+    The slide is flipped first, then rotated clockwise by degrees.
+    """
+
+    source: SlideSource
+    center: tuple[Millimetres, Millimetres] | None = None
+    width: Positive | None = None
+    rotation: Annotated[float, msgspec.Meta(ge=0, lt=360)] = 0.0
+    flip_horizontal: bool = False
     text: Literal["all", "identity", "none"] = "all"
 
 
@@ -94,10 +168,10 @@ class State(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
     There may be more panes than the layout has places: they come back with a larger layout.
     """
 
-    version: Literal[1]
+    version: Literal[2]
     layout: Layout
     active: Annotated[int, msgspec.Meta(ge=0, le=15)] = 0
-    panes: Annotated[list[Pane | None], msgspec.Meta(max_length=16)]
+    panes: Annotated[list[dict[str, Any] | None], msgspec.Meta(max_length=16)]
 
 
 def read(data: bytes) -> dict[str, Any]:
@@ -108,11 +182,14 @@ def read(data: bytes) -> dict[str, Any]:
         version = msgspec.json.decode(data, type=_Versioned).version
         if version not in READERS:
             raise Unreadable(_("Version %(version)d of the presentation state isn't known here") % {"version": version})
-        state = READERS[version](data)
+        return READERS[version](data)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise Unreadable(_("This isn't a presentation state: %(reason)s") % {"reason": str(error)[:200]}) from error
-    plain: dict[str, Any] = msgspec.to_builtins(state)
-    return plain
+
+
+def upgraded(state: dict[str, Any]) -> dict[str, Any]:
+    """Return a state that was kept, perhaps long ago, in the present version. Raises Unreadable."""
+    return state if state.get("version") == VERSION else read(msgspec.json.encode(state))
 
 
 def studies(state: dict[str, Any]) -> set[tuple[str, str]]:
@@ -124,21 +201,61 @@ class _Versioned(msgspec.Struct, frozen=True):
     version: int
 
 
-def _version_1(data: bytes) -> State:
+def _version_2(data: bytes) -> dict[str, Any]:
     state = msgspec.json.decode(data, type=State)
     if state.active >= max(len(state.panes), 1):
         raise Unreadable(_("The active pane isn't among the panes"))
-    for pane in state.panes:
-        if pane is None:
-            continue
-        if pane.voi is not None:
-            kind = ChoiceVoi if "choice" in pane.voi else AutomaticVoi if "automatic" in pane.voi else WindowVoi
-            voi = msgspec.convert(pane.voi, type=kind)
-            if isinstance(voi, WindowVoi) and voi.function == "LINEAR" and voi.width < 1:
-                raise Unreadable(_("A linear window is at least 1 wide"))
-        msgspec.convert(pane.scale, type=Fit if "fit" in pane.scale else PixelScale)
-    return state
+    panes = [None if pane is None else _pane(pane) for pane in state.panes]
+    return {**msgspec.to_builtins(state), "panes": panes}
 
 
+def _pane(plain: dict[str, Any]) -> dict[str, Any]:
+    source = plain.get("source")
+    kind = source.get("kind") if isinstance(source, dict) else None
+    if not isinstance(kind, str) or kind not in PANES:
+        raise Unreadable(_("A pane shows a stack, a volume or a slide"))
+    pane = msgspec.convert(plain, type=PANES[kind])
+    if isinstance(pane, Pane):
+        _check_look(pane)
+    if isinstance(pane, VolumePane):
+        _check_cut(pane.plane)
+    checked: dict[str, Any] = msgspec.to_builtins(pane)
+    return checked
+
+
+def _check_look(pane: Pane) -> None:
+    if pane.voi is not None:
+        kind = ChoiceVoi if "choice" in pane.voi else AutomaticVoi if "automatic" in pane.voi else WindowVoi
+        voi = msgspec.convert(pane.voi, type=kind)
+        if isinstance(voi, WindowVoi) and voi.function == "LINEAR" and voi.width < 1:
+            raise Unreadable(_("A linear window is at least 1 wide"))
+    msgspec.convert(pane.scale, type=Fit if "fit" in pane.scale else PixelScale)
+
+
+def _check_cut(plane: Cut) -> None:
+    """Raise Unreadable unless look and up are unit vectors at right angles."""
+
+    def dot(one: Vector, other: Vector) -> float:
+        return sum(a * b for a, b in zip(one, other, strict=True))
+
+    faults = (dot(plane.look, plane.look) - 1, dot(plane.up, plane.up) - 1, dot(plane.look, plane.up))
+    if max(abs(fault) for fault in faults) > RIGHT_ANGLE:
+        raise Unreadable(_("Look and up of a plane are unit vectors at right angles"))
+
+
+def _version_1(data: bytes) -> dict[str, Any]:
+    """Read version 1, whose panes were all of stacks: nothing else differs."""
+    plain = msgspec.json.decode(data, type=dict[str, Any])
+    for pane in plain.get("panes") or ():
+        if isinstance(pane, dict) and isinstance(pane.get("source"), dict) and pane["source"].get("kind") != "stack":
+            raise Unreadable(_("A pane of version 1 shows a stack"))
+    return _version_2(msgspec.json.encode({**plain, "version": 2}))
+
+
+PANES: dict[str, type[StackPane | VolumePane | SlidePane]] = {
+    "stack": StackPane,
+    "volume": VolumePane,
+    "slide": SlidePane,
+}
 # A reader stays here for ever: states live in messages, reports and boards.
-READERS = {1: _version_1}
+READERS = {1: _version_1, 2: _version_2}

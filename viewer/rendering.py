@@ -1,10 +1,9 @@
 """Where a picture is made: stored values of one frame to bytes and the description that goes with them."""
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -15,8 +14,8 @@ from channels.layers import get_channel_layer
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from viewer.doors import annotate, description, icc
-from viewer.doors.media import PNG
+from viewer.doors import annotate, description, glimpses, icc, tiles
+from viewer.doors.media import JPEG, LOSSLESS
 from viewer.doors.opened import Opened, Place, Shelf, build
 from viewer.doors.parameters import BadParameter, Parameters, Viewport
 from viewer.doors.refusal import Refusal
@@ -26,6 +25,7 @@ from viewer.imaging.pixels import Padding, PixelError
 from viewer.imaging.windowing import VOI, Window
 from viewer.models import Series
 from viewer.store.client import FrameFailed, SeriesStore, StoreClient, StoreError
+from viewer.threads import Threads
 
 Result = TypeVar("Result")
 
@@ -50,8 +50,9 @@ class Studio:
         self.client = client
         self.loop = asyncio.get_running_loop()
         # One thread more than cores, so that a core has work while a thread waits for a page of the frame file.
-        self.threads = ThreadPoolExecutor((os.cpu_count() or 1) + 1, thread_name_prefix="render")
+        self.threads = Threads((os.cpu_count() or 1) + 1, self.loop, "render")
         self.shelf = Shelf()
+        self.glimpses = glimpses.Glimpses(self)
         self.watchers: set[Callable[[str], None]] = set()
         client.on_progress(self._progressed)
         client.on_changed(self._changed)
@@ -59,7 +60,7 @@ class Studio:
 
     async def run(self, work: Callable[[], Result]) -> Result:
         """Return what `work` makes in one of the threads, in the reader's language."""
-        return await self.loop.run_in_executor(self.threads, copy_context().run, work)
+        return await self.threads.run(work)
 
     async def series(self, archive: str, study: str, uid: str) -> Opened:
         """Return an opened series. Raises Refusal in the store's words. Doors ask `listed` first."""
@@ -74,13 +75,24 @@ class Studio:
             # An archive that ignores the study in the address must not lend one study's rights to another.
             raise Refusal(404, _("No such series in this study"))
         opened = await self.run(partial(build, archive, study, uid, series))
+        # Of several who opened it at the same time all go on with one.
+        found = self.shelf.get(archive, study, uid, series.digest)
+        if found is not None:
+            return found
         self.shelf.put(opened)
+        self.glimpses.forget((archive, study, uid))
         return opened
+
+    def glimpsed(self, archive: str, study: str, uid: str, instance: str) -> Opened | None:
+        """Return what is known of a series that isn't open yet, if that shows the instance; asks nobody."""
+        key = (archive, study, uid)
+        return None if key in self.shelf.opened else self.glimpses.find(key, instance)
 
     async def frame(self, opened: Opened, uid: str, number: int, direction: int = 0) -> np.ndarray:
         """Return the stored values of a frame, read-only. Raises Refusal with the reason that the pane shows."""
         try:
-            return await self.client.frame(opened.series, uid, number, direction)
+            seen = glimpses.stored(opened, uid, number)
+            return await self.client.frame(opened.series, uid, number, direction) if seen is None else seen
         except FrameFailed as error:
             raise Refusal(502, translated(error)) from error
 
@@ -95,11 +107,20 @@ class Studio:
         arrived: Callable[[], None] | None = None,
     ) -> Picture:
         """Return the picture of one frame; `arrived` is called when its stored values are there. Raises Refusal."""
-        stored = await self.frame(opened, place.uid, place.frame.number, direction)
+        if place.slide is not None and tiles.may_pass(place, wanted, media_type):
+            passed = await tiles.passed(self, opened, place)
+            if passed is not None:
+                return Picture(passed[0], JPEG, passed[1])
+        said: dict[str, Any] = {}
+        if place.whole:
+            stored, wanted, place, said = await tiles.composed(self, opened, place, wanted)
+        else:
+            stored = await self.frame(opened, place.uid, place.frame.number, direction)
         if arrived is not None:
             arrived()
-        voi = None if opened.colour(place.instance) else await self._voi(opened, place, wanted)
-        return await self.run(partial(draw, stored, opened, place, voi, wanted, media_type))
+        voi = None if opened.colour(place.instance) else await self.voi(opened, place, wanted)
+        made = await self.run(partial(draw, stored, opened, place, voi, wanted, media_type))
+        return replace(made, description={**made.description, **said}) if said else made
 
     async def thumbnail(self, opened: Opened, place: Place, wanted: Parameters, media_type: str) -> Picture:
         """Return a small picture of one frame. Raises Refusal."""
@@ -118,7 +139,8 @@ class Studio:
         self.telling.add(task)
         task.add_done_callback(self.telling.discard)
 
-    async def _voi(self, opened: Opened, place: Place, wanted: Parameters) -> VOI:
+    async def voi(self, opened: Opened, place: Place, wanted: Parameters) -> VOI:
+        """Return the window or table that a grey picture is shown by. Raises Refusal."""
         if wanted.window is not None:
             return Window(wanted.window.center, wanted.window.width, wanted.window.function)
         if wanted.voi == "auto":
@@ -154,13 +176,16 @@ def draw(
     except PixelError as error:
         raise Refusal(502, translated(error)) from error
     told = description.describe(
-        opened, place, voi=voi, inverted=wanted.invert, region=region, size=size, lossless=media_type == PNG
+        opened, place, voi=voi, inverted=wanted.invert, region=region, size=size, lossless=media_type in LOSSLESS
     )
     if wanted.annotation:
         shades = annotate.annotated(shades, told, wanted.annotation)
-    data = encode.png(shades) if media_type == PNG else encode.jpeg(shades, wanted.quality or QUALITY)
-    if wanted.iccprofile != "no" and shades.ndim == 3:
-        data = icc.with_profile(data, media_type)
+    own = place.slide.icc if place.slide and shades.ndim == 3 else b""
+    if own and wanted.iccprofile == "srgb":
+        shades, own = icc.to_srgb(shades, own), b""
+    data = encode.encoded(shades, media_type, wanted.quality or QUALITY)
+    if own or (wanted.iccprofile != "no" and shades.ndim == 3):
+        data = icc.with_profile(data, media_type, own)
     return Picture(data, media_type, told)
 
 
@@ -207,12 +232,27 @@ async def stop() -> None:
     current, _Current.studio = _Current.studio, None
     if current is not None:
         await current.client.close()
-        current.threads.shutdown(wait=False, cancel_futures=True)
+        current.threads.stop()
 
 
 async def studio() -> Studio:
     """Return this process' studio."""
     return _Current.studio or await start()
+
+
+def hurry(archive: str, study: str, uid: str, count: int | None, instance: str) -> None:
+    """Begin to read a series that a page on its way will open with; what fails, the page is told when it asks."""
+    current = _Current.studio
+    if current is not None and current.loop.is_running():
+        asyncio.run_coroutine_threadsafe(_hurry(current, (archive, study, uid), count, instance), current.loop)
+
+
+async def _hurry(studio: Studio, key: tuple[str, str, str], count: int | None, instance: str) -> None:
+    with contextlib.suppress(Refusal):
+        if key not in studio.shelf.opened:
+            with contextlib.suppress(Refusal):
+                await studio.glimpses.ask(key, count, instance)
+        await studio.series(*key)
 
 
 def lying_open(archive: str, study: str, uid: str) -> Opened | None:

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import Error, close_old_connections, connection, transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -17,7 +16,8 @@ from django.utils import timezone
 from viewer import archives, index, listing, live
 from viewer.archive.port import Archive as Port
 from viewer.archive.port import ArchiveError, Malformed, NotThere, Unreachable
-from viewer.models import Archive, Study
+from viewer.models import Archive, Series, Study
+from viewer.rounds import Rounds
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +28,7 @@ SCAN_EVERY = 2.0  # seconds; a long scan rests ten times its own length
 SWEEP_EVERY = 3600.0  # seconds
 CONFIRM_AFTER = 10.0  # seconds until a sweep that missed something is repeated
 SERIES_BUDGET = 4.0  # seconds of each round for reading series
+READ_AGAIN = 10  # times that a study's series are read because somebody else wrote them meanwhile
 UNCOUNTED_EVERY = timedelta(minutes=1)
 LEASE = timedelta(seconds=60)
 
@@ -48,8 +49,10 @@ class Sync:
         """Keep the index in step until `stopping` is set; errors are told on the archive's row and tried again."""
         while not self.stopping.is_set():
             try:
-                if self._lease():
+                if self.name in archives.asked() and self._lease():
                     self.round()
+            except archives.Off:
+                logger.info("archive %s isn't asked any more", self.name)
             except ArchiveError as error:
                 self._unreachable(error)
             except Error as error:
@@ -80,7 +83,7 @@ class Sync:
                 if report.added or report.changed or report.removed:
                     self._next_sweep = 0.0
                 self._ready()
-        elif now >= self._next_recent:
+        elif now >= self._next_recent or not answers(port):
             self.recent(port)
             self._next_recent = time.monotonic() + RECENT_EVERY
         if now >= self._next_sweep:
@@ -89,7 +92,7 @@ class Sync:
         self.read_series(port)
 
     def _seconds_to_sweep(self, row: Archive) -> float:
-        if row.last_sweep is None or settings.ARCHIVES[self.name].is_folder:
+        if row.last_sweep is None or archives.sites()[self.name].source.is_folder:
             return 0.0
         return max(0.0, SWEEP_EVERY - (timezone.now() - row.last_sweep).total_seconds())
 
@@ -113,9 +116,10 @@ class Sync:
             row.state, row.words = Archive.State.UNREACHABLE, str(error)
             row.unreachable_since = row.unreachable_since or timezone.now()
             row.save(update_fields=["state", "words", "unreachable_since"])
-            live.publish("list", {"archive": self.name, "state": row.state})
+            live.publish("list", {"changed": "archives"})
             logger.warning("archive %s: %s", self.name, error)
-        self.stopping.wait(5)
+        self._next_recent = 0.0  # whether it is back shows in the next answer
+        self.stopping.wait(2)
 
     def _ready(self, *, swept: bool = False) -> None:
         row, now = self._row(), timezone.now()
@@ -123,11 +127,13 @@ class Sync:
         if not (turned or swept or row.last_sync is None or now - row.last_sync > timedelta(seconds=5)):
             return
         row.state, row.words, row.unreachable_since, row.last_sync = Archive.State.READY, "", None, now
+        if turned or row.ready_since is None:
+            row.ready_since = now
         if swept:
             row.last_sweep = now
-        row.save(update_fields=["state", "words", "unreachable_since", "last_sync", "last_sweep"])
+        row.save(update_fields=["state", "words", "unreachable_since", "ready_since", "last_sync", "last_sweep"])
         if turned:
-            live.publish("list", {"archive": self.name, "state": row.state})
+            live.publish("list", {"changed": "archives"})
 
     def pages(self, port: Port, **match: str) -> Iterator[list[dict[str, Any]]]:
         """Yield the pages of a search to its end; raises Unreachable when the end can't be known.
@@ -195,9 +201,11 @@ class Sync:
                 unreadable += 1
         if unreadable:
             logger.warning("archive %s lists %d studies without a valid UID", self.name, unreadable)
-        row = self._row()
         for begin in range(0, len(rows), PAGE):
             with transaction.atomic():
+                row = Archive.objects.select_for_update().get(name=self.name)
+                if row.removed_at is not None:  # whoever removed it has hidden its exams
+                    raise archives.Off(archives.DISABLED)
                 index.write_studies(row, rows[begin : begin + PAGE])
                 if self._doubtful:  # told together with the rows: nobody is let in before the doubt is known
                     index.mark_archive_conflicts(row, self._doubtful)
@@ -217,21 +225,52 @@ class Sync:
                 Study.objects.filter(pk=study.pk).update(series_read_at=timezone.now())
 
 
+def answers(port: Port) -> bool:
+    """Say whether somebody is at the archive's door; where nobody seems to be, a question shows why."""
+    try:
+        getattr(port, "knock", lambda: None)()
+    except Unreachable:
+        return False
+    return True
+
+
 def read_series(port: Port, study: Study) -> None:
-    """Read the series of one study into the index; raises ArchiveError."""
+    """Read the series of one study into the index; raises ArchiveError.
+
+    Of several that read at once each writes only what was listed after the others had written; where that never
+    comes about, sync reads the study again.
+    """
+    for _again in range(READ_AGAIN):
+        before = _series_known(study.pk)
+        rows = _series_listed(port, study)
+        with transaction.atomic():
+            Study.objects.select_for_update().get(pk=study.pk)
+            if _series_known(study.pk) == before:
+                index.write_series(study, rows)
+                return
+    Study.objects.filter(pk=study.pk).update(series_read_at=None)
+
+
+def _series_known(study: int) -> Any:
+    """Return what differs once somebody has written the study's row or its series."""
+    row = Study.objects.values_list("series_read_at", "digest", "gone_at").get(pk=study)
+    return row, sorted(Series.objects.filter(study=study).values_list("uid", "instance_count"), key=str)
+
+
+def _series_listed(port: Port, study: Study) -> list[listing.SeriesListing]:
     rows = []
     for attributes in port.search_series(study.uid):
         try:
             rows.append(listing.series(attributes))
         except listing.Unreadable:
             logger.warning("archive %s lists a series without a valid UID", port.name)
-    index.write_series(study, rows)
+    return rows
 
 
 def read_series_first(study: Study) -> None:
     """Read the series of a study that is opened before sync has come to it; without them, sync goes on trying."""
     name = study.archive.name
-    if study.series_read_at is not None or name not in settings.ARCHIVES or study.series.exists():
+    if study.series_read_at is not None or name not in archives.asked() or study.series.exists():
         return
     try:
         read_series(archives.get(name), study)
@@ -243,20 +282,30 @@ class Syncs:
     """The syncs of all archives, each in its thread: one that hangs keeps no other waiting."""
 
     def __init__(self) -> None:
-        self._running: list[tuple[Sync, threading.Thread]] = []
+        self._running: dict[tuple[str, str], tuple[Sync, threading.Thread]] = {}
+        self._rounds = Rounds("archives", archives.FRESH, self.follow, trouble="what is read can't be known")
 
     def start(self) -> None:
-        """Start one thread for each configured archive."""
-        for name in settings.ARCHIVES:
-            sync = Sync(name)
-            thread = threading.Thread(target=sync.run, name=f"sync {name}", daemon=True)
+        """Start them, and follow what administrators change from now on."""
+        self._rounds.start()
+
+    def follow(self) -> None:
+        """Have one thread for each archive that is asked and none for others; the store process hears of them too."""
+        archives.write_for_store()
+        wanted = {(site.name, site.source.location) for site in archives.sites().values() if not site.off}
+        for key in [key for key in self._running if key not in wanted]:
+            self._running.pop(key)[0].stopping.set()
+        for key in sorted(wanted - self._running.keys()):
+            sync = Sync(key[0])
+            thread = threading.Thread(target=sync.run, name=f"sync {key[0]}", daemon=True)
             thread.start()
-            self._running.append((sync, thread))
+            self._running[key] = (sync, thread)
 
     def stop(self) -> None:
         """End them; an archive that doesn't answer is not waited for."""
-        for sync, _thread in self._running:
+        self._rounds.stop()
+        for sync, _thread in self._running.values():
             sync.stopping.set()
-        for _sync, thread in self._running:
+        for _sync, thread in self._running.values():
             thread.join(2)
         self._running.clear()

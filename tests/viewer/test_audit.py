@@ -105,7 +105,7 @@ def test_the_witness_is_closed_to_others(alice: User, study: Study, state: Path)
 def test_the_loop_seals_within_five_seconds(alice: User, study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     assert audit.SEAL_EVERY < 5
     monkeypatch.setattr(audit, "SEAL_EVERY", 0.05)
-    sealer = audit.Sealer()
+    sealer = audit.sealer()
     sealer.start()
     audit.opened(alice, study)
     sealer.stop()

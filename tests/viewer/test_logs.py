@@ -2,6 +2,8 @@
 
 import io
 import logging
+import subprocess
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -14,12 +16,12 @@ from viewer.logs import Discreet, PlainFormatter
 def write() -> Callable[..., str]:
     """Log a message as the settings do; return what was written."""
 
-    def written(message: str, *arguments: object, error: BaseException | None = None) -> str:
+    def written(message: str, *arguments: object, error: BaseException | None = None, name: str = "test") -> str:
         stream = io.StringIO()
         handler = logging.StreamHandler(stream)
         handler.addFilter(Discreet())
         handler.setFormatter(PlainFormatter("{levelname}: {message}", style="{"))
-        logger = logging.Logger("test")
+        logger = logging.Logger(name)
         logger.addHandler(handler)
         logger.error(message, *arguments, exc_info=error)
         return stream.getvalue()
@@ -72,3 +74,36 @@ def test_the_words_of_our_own_exceptions_are_written(write: Callable[..., str]) 
 
 def test_a_broken_message_is_told_without_its_arguments(write: Callable[..., str]) -> None:
     assert "CANARY" not in write("%d slices", "ZZCANARY")
+
+
+NAMED = """
+import os, warnings
+os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
+import django
+django.setup()
+from highdicom.valuerep import check_person_name
+from pydicom.uid import generate_uid
+{before}
+from tests.objects.test_sr import CT, HEADER, IMAGE, IN_AN_IMAGE, SERIES
+from viewer.objects import sr
+header = HEADER | {{"PatientName": "ZZCANARY", "ReferringPhysicianName": "ZZCANARY"}}
+report = sr.Report(header, [IN_AN_IMAGE], "ZZCANARY", generate_uid(), generate_uid(), 900, [(SERIES, CT, IMAGE)])
+assert b"ZZCANARY" in sr.write(report, software="test")
+warnings.warn("ZZCANARY\\nZZCANARY")
+print("done")
+"""
+
+
+@pytest.mark.parametrize("before", ["", "check_person_name('ZZCANARY')"], ids=["a report", "highdicom by itself"])
+def test_a_warning_about_a_name_of_one_part_names_nobody(before: str) -> None:
+    program = [sys.executable, "-c", NAMED.format(before=before)]
+    done = subprocess.run(program, capture_output=True, text=True, check=False, timeout=120)
+    assert done.stdout == "done\n", done.stderr
+    assert "CANARY" not in done.stderr
+    assert "<string>:14: UserWarning" in done.stderr
+
+
+def test_of_a_warning_only_kind_and_place_are_written(write: Callable[..., str]) -> None:
+    text = write("%s", '/x/valuerep.py:55: UserWarning: The string "ZZCANARY" is\n  warnings.warn(', name="py.warnings")
+    assert text == "ERROR: /x/valuerep.py:55: UserWarning\n"
+    assert "CANARY" not in write("ZZCANARY", name="py.warnings")

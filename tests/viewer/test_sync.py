@@ -1,12 +1,15 @@
 """The study index follows its archives, and errors delete nothing."""
 
+import threading
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
+from django.db import connection
 from django.utils import timezone
 
 from config.environment import Source
@@ -191,6 +194,53 @@ def test_series_are_counted_where_the_study_leaves_it_open(pretend: Pretend) -> 
     assert Series.objects.count() == 1
 
 
+@pytest.mark.django_db(transaction=True)
+def test_two_readings_at_once_lose_no_series(add_study: Callable[..., Study]) -> None:
+    study = add_study("1.2.3")
+    held = ["1.2.3.1"]
+    listed, written = threading.Event(), threading.Event()
+
+    class Port:
+        name = "main"
+
+        def search_series(self, uid: str) -> list[dict[str, Any]]:
+            found = [{"0020000E": {"vr": "UI", "Value": [each]}} for each in held]
+            if threading.current_thread() is slow and not listed.is_set():
+                listed.set()
+                written.wait(10)
+            return found
+
+    def read() -> None:
+        sync.read_series(port, Study.objects.get(pk=study.pk))
+        connection.close()
+
+    port: Any = Port()
+    slow = threading.Thread(target=read)
+    slow.start()
+    assert listed.wait(10)
+    held.append("1.2.3.2")
+    sync.read_series(port, study)
+    written.set()
+    slow.join(10)
+    assert set(Series.objects.values_list("uid", flat=True)) == set(held)
+    study.refresh_from_db()
+    assert study.series_count == 2
+
+
+def test_series_that_never_stand_still_are_read_again_later(study: Study) -> None:
+    class Port:
+        name = "main"
+
+        def search_series(self, uid: str) -> list[dict[str, Any]]:
+            Study.objects.filter(pk=study.pk).update(series_read_at=timezone.now())
+            return []
+
+    port: Any = Port()
+    sync.read_series(port, study)
+    study.refresh_from_db()
+    assert study.series_read_at is None
+
+
 def test_only_one_process_reads_an_archive(archive: Archive) -> None:
     one, other = sync.Sync("main"), sync.Sync("main")
     one.identity, other.identity = "one", "other"
@@ -345,6 +395,6 @@ def test_the_series_of_a_study_are_read_when_somebody_opens_it_before_sync_has_c
             return [{"0020000E": {"vr": "UI", "Value": ["1.2.3"]}, "00080060": {"vr": "CS", "Value": ["CT"]}}]
 
     monkeypatch.setattr(sync.archives, "get", lambda name: Listing())
-    monkeypatch.setattr(sync.settings, "ARCHIVES", {"main": object()})
+    monkeypatch.setattr(settings, "ARCHIVES", {"main": object()})
     answer = logged_in(bob).get(f"/api/studies/main/{study.uid}/")
     assert [series["uid"] for series in answer.json()["series"]] == ["1.2.3"]

@@ -9,8 +9,14 @@ from viewer.actions.permit import permit
 from viewer.models import Permit
 
 DEMO_PASSWORD = "samsyn-demo"  # noqa: S105 (known by design; demo mode serves this machine only)
-READING_ROLES = ("radiologist", "pathologist", "chair", "technologist")
-ROLES = (*READING_ROLES, "admin", "privacy", "referrer")
+# What each role may do with every patient: see, claim and finish exams, measure and annotate.
+ROLE_ACTIONS = {
+    "radiologist": ("view", "read", "mark"),
+    "pathologist": ("view", "read", "mark"),
+    "chair": ("view", "read", "mark"),
+    "technologist": ("view", "mark"),
+}
+ROLES = (*ROLE_ACTIONS, "admin", "privacy", "referrer")
 DEMO_ACCOUNTS = {
     "radiologist": "radiologist",
     "radiologist2": "radiologist",
@@ -31,8 +37,8 @@ def ensure_roles() -> dict[str, Group]:
     groups: dict[str, Group] = {}
     for name in ROLES:
         groups[name], made = Group.objects.get_or_create(name=name)
-        if made and name in READING_ROLES:
-            permit(None, role=groups[name], reason=Permit.Reason.ROLE)
+        if made and name in ROLE_ACTIONS:
+            permit(None, role=groups[name], actions=ROLE_ACTIONS[name], reason=Permit.Reason.ROLE)
         if made and name == "admin":
             groups[name].permissions.set(Permission.objects.filter(content_type__model__in=ADMIN_MODELS))
         if made and name == "privacy":

@@ -18,9 +18,7 @@ LIFE = timedelta(days=30)
 def issue(user: Any, *, may_write: bool = False) -> str:
     """Return a new bearer token of 256 bits for `user`; only its digest is kept, for 30 days."""
     secret = secrets.token_urlsafe(32)
-    Token.objects.create(
-        digest=token_digest(secret), user=user, may_write=may_write, expires=timezone.now() + LIFE
-    )
+    Token.objects.create(digest=token_digest(secret), user=user, may_write=may_write, expires=timezone.now() + LIFE)
     audit.record(
         user,
         audit.Event.SECURITY_ALERT,

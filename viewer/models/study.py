@@ -2,6 +2,7 @@
 
 import secrets
 
+from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -14,12 +15,17 @@ def patient_key() -> str:
 
 
 class Archive(models.Model):
-    """Where images come from; its location and credentials stay in the settings."""
+    """Where images come from. Those of the environment have their location and credentials in the settings."""
 
     class State(models.TextChoices):
         NEW = "new", _("not read yet")
         READY = "ready", _("ready")
         UNREACHABLE = "unreachable", _("unreachable")
+
+    class Auth(models.TextChoices):
+        NONE = "none", _("none")
+        BASIC = "basic", _("user name and password")
+        BEARER = "bearer", _("token")
 
     name = models.CharField(max_length=32, unique=True)
     state = models.CharField(max_length=12, choices=State, default=State.NEW)
@@ -27,6 +33,15 @@ class Archive(models.Model):
     last_sync = models.DateTimeField(null=True, blank=True)
     last_sweep = models.DateTimeField(null=True, blank=True)
     words = models.TextField(blank=True)
+    ready_since = models.DateTimeField(null=True, blank=True)
+    # What administrators have written on the page of archives; `sealed` are the credentials, encrypted.
+    location = models.CharField(max_length=500, blank=True)
+    sealed = models.TextField(blank=True)
+    auth_kind = models.CharField(max_length=6, choices=Auth, default=Auth.NONE)
+    added_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    added_at = models.DateTimeField(null=True, blank=True)
+    disabled_at = models.DateTimeField(null=True, blank=True)
+    removed_at = models.DateTimeField(null=True, blank=True)
     # One process at a time reads an archive into the index.
     leased_by = models.CharField(max_length=64, blank=True)
     leased_until = models.DateTimeField(null=True, blank=True)

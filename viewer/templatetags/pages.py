@@ -91,6 +91,17 @@ def iso(value: datetime.date | datetime.datetime | datetime.time | None) -> str:
 
 
 @register.filter
+def seconds(value: float | None) -> str:
+    """Return a span of time in its largest unit that counts: `8 s`, `3 min`, `2 h`, `5 d`; a dash for nothing."""
+    if value is None:
+        return "–"
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if value >= 2 * size:
+            return f"{int(value // size)} {unit}"
+    return f"{int(value)} s"
+
+
+@register.filter
 def images_only(values: str) -> str:
     """Return Modalities in Study without those that only come along with images."""
     return modalities.shown(values)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from viewer import archives
+
 ARCHIVE = "demo-archive"  # the folder in SAMSYN_STATE that the demo fills
 
 
@@ -42,6 +44,6 @@ def roles() -> list[Role]:
 def warning() -> str:
     """Return words when known passwords open something that isn't the demo's own archive, else nothing."""
     own = str(settings.STATE / ARCHIVE)
-    if settings.DEMO and any(source.location != own for source in settings.ARCHIVES.values()):
+    if settings.DEMO and any(site.source.location != own for site in archives.sites().values()):
         return _("Demo passwords over your own data: anybody at this computer can see it.")
     return ""

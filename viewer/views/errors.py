@@ -3,7 +3,9 @@
 import logging
 import secrets
 
-from django.http import HttpRequest, HttpResponse
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
@@ -11,6 +13,13 @@ logger = logging.getLogger(__name__)
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Answer what Django itself refuses: with JSON to those who speak it."""
+    if request.path.startswith("/api/"):
+        if isinstance(exception, RequestDataTooBig):
+            most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0
+            words = _("At most %(size)d KiB can be sent at once") % {"size": most // 1024}
+            return JsonResponse({"detail": words}, status=413)
+        return JsonResponse({"detail": _("This can't be read")}, status=400)
     return render(request, "400.html", status=400)
 
 

@@ -11,8 +11,9 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from viewer import access, audit
-from viewer.models import Study
+from viewer import access, audit, rendering
+from viewer.doors import overview
+from viewer.models import Preference, Study
 from viewer.views.who import user_of
 
 
@@ -28,7 +29,23 @@ def study(request: HttpRequest, uid: str) -> HttpResponse:
     if request.method == "GET":
         with transaction.atomic():
             audit.opened(request.user, found, request)
-    return render(request, "viewer/study.html", {"study": found, "page": page(request, found, state)})
+    shown = page(request, found, state)
+    return render(request, "viewer/study.html", {"study": found, "page": shown, "early": early(request, found, shown)})
+
+
+def early(request: HttpRequest, found: Study, shown: dict[str, Any]) -> list[str]:
+    """Begin to read what the page will show first, and return what its script will ask for at once."""
+    if request.method != "GET" or shown["state_id"]:
+        return []
+    asked = [shown["urls"]["study"], shown["urls"]["state"], f"{shown['urls']['preferences']}viewer/"]
+    first = overview.opening(request.user, found)
+    if first is None:
+        return asked
+    rendering.hurry(found.archive.name, found.uid, first.series, first.count, first.instance)
+    glimpse = reverse("api-glimpse", args=[found.archive.name, found.uid, first.series])
+    glimpse += f"?{urlencode({'instance': first.instance})}" if first.instance else ""
+    shown["first"] = {"series": first.series, "glimpse": glimpse}
+    return [glimpse, *asked]
 
 
 def which_archive(request: HttpRequest, studies: list[Study]) -> HttpResponse:
@@ -59,6 +76,8 @@ def page(request: HttpRequest, found: Study, state: str | None) -> dict[str, Any
         "study": found.uid,
         "user": {"id": user.pk, "name": user.get_full_name() or user.get_username()},
         "state_id": state,
+        "first": None,
+        "side": Preference.objects.filter(user=user, key="side").values_list("value", flat=True).first(),
         "urls": {
             "study": f"/api/studies/{found.archive.name}/{found.uid}/",
             "state": f"/api/studies/{found.archive.name}/{found.uid}/state/",

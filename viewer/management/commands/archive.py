@@ -6,11 +6,14 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import Error
 from django.utils.translation import gettext
 
+from viewer import archives
 from viewer.archive import Archive, ArchiveError, FolderArchive, connect
 from viewer.archive.check import Check
 from viewer.archive.port import ScanReport
+from viewer.sources import Source
 
 SHOWN_REASONS = 20
 
@@ -28,7 +31,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         auth = f"file:{options['auth_file']}" if options["auth_file"] else None
         location = options["archive"]
-        configured = settings.ARCHIVES.get(location)
+        configured = self._configured(location)
         if configured is not None:
             location, auth = configured.location, auth or configured.auth
         with tempfile.TemporaryDirectory(prefix="samsyn-check-") as state:
@@ -41,6 +44,18 @@ class Command(BaseCommand):
             failures = self._tried(archive, store=options["store"])
         if failures:
             raise CommandError(gettext("{count} of the trials failed").format(count=failures))
+
+    def _configured(self, name: str) -> Source | None:
+        """Return where the archive of this name lies; None for a path, an address, and where no database answers."""
+        if name in settings.ARCHIVES:
+            return settings.ARCHIVES[name]
+        if "/" in name:
+            return None
+        try:
+            site = archives.sites().get(name)
+        except Error:
+            return None
+        return site.source if site is not None else None
 
     def _tried(self, archive: Archive, *, store: bool) -> int:
         failures = 0

@@ -13,6 +13,7 @@ from typing import Any
 
 import uvicorn
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
@@ -126,6 +127,15 @@ def migrate_if_needed() -> None:
         call_command("migrate", interactive=False, verbosity=0)
 
 
+def refuse_without_archives() -> None:
+    """Raise ImproperlyConfigured when there is nothing to read, and nobody who could add an archive."""
+    if not archives.sites() and not get_user_model().objects.filter(is_staff=True, is_active=True).exists():
+        raise ImproperlyConfigured(
+            "say where the images are: SAMSYN_ARCHIVE is a folder or a DICOMweb address; or make an administrator "
+            "(manage.py createsuperuser), who adds archives at /archives/"
+        )
+
+
 class Command(BaseCommand):
     help = "Serve Samsyn: pages, pictures, the socket, and the store process beside them."
     requires_system_checks: list[str] = []
@@ -134,8 +144,6 @@ class Command(BaseCommand):
         parser.add_argument("--no-filler", action="store_true", help="in demo mode: don't fill the demo archive")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if not settings.ARCHIVES:
-            raise ImproperlyConfigured("say where the images are: SAMSYN_ARCHIVE is a folder or a DICOMweb address")
         if not settings.HTMX.is_dir():
             raise ImproperlyConfigured("the front-end packages are missing: `make setup` brings them")
         listener = listen()
@@ -143,6 +151,7 @@ class Command(BaseCommand):
         migrate_if_needed()
         if settings.DEMO and not os.environ.get("SAMSYN_ARCHIVE"):
             Path(settings.ARCHIVES["main"].location).mkdir(exist_ok=True)
+        refuse_without_archives()
         archives.ensure_rows()
         archives.write_for_store()
         share_state(lock)

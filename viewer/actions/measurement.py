@@ -1,0 +1,190 @@
+"""Measure: draw, move, name, take away and bring back; each number is computed here from the points."""
+
+import unicodedata
+import uuid
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import msgspec
+from django.db import IntegrityError, transaction
+from django.http import Http404
+from django.utils.translation import gettext as _
+
+from viewer import access, audit, live, rendering
+from viewer.doors import drawn as drawing
+from viewer.doors.drawn import Drawn, Misplaced
+from viewer.imaging.measure import Based
+from viewer.models import Measurement, Study
+
+LONGEST_LABEL = 200
+
+
+class NotYours(Exception):
+    """Only who measured changes a measurement."""
+
+
+class Taken(Exception):
+    """The id belongs to another measurement."""
+
+
+@dataclass
+class Changed(Exception):
+    """Somebody, or another window, was faster: `row` is the measurement as it is now."""
+
+    row: Measurement
+
+
+class Removed(Changed):
+    """It has been taken away, and can only be brought back."""
+
+
+def add(
+    user: Any, study: Study, drawn: Drawn, *, label: str = "", uid: uuid.UUID | None = None
+) -> tuple[Measurement, bool]:
+    """Save what was drawn, once for each `uid`: sent again, the row that is there is returned. Second: it is new.
+
+    Raises Http404, Misplaced, Taken, and Refusal where the image can't be asked.
+    """
+    access.require(user, "mark", study)
+    there = _already(user, study, uid)
+    if there is not None:
+        return there, False
+    based = _measured(study, drawn)
+    try:
+        with transaction.atomic():
+            access.require(user, "mark", study)
+            row = Measurement.objects.create(
+                id=uid or uuid.uuid4(),
+                study=study,
+                space=drawn.space,
+                frame_of_reference=drawn.frame_of_reference,
+                series_uid=drawn.series,
+                sop_instance_uid=drawn.instance or "",
+                frame=drawn.frame,
+                stack=drawn.stack,
+                plane=msgspec.to_builtins(drawn.plane),
+                label=_label(label),
+                tracking_uid=f"2.25.{uuid.uuid4().int}",
+                author=user,
+                **_number(drawn, based),
+            )
+            _tell(user, row, "added")
+    except IntegrityError:
+        there = _already(user, study, uid)
+        if there is None:
+            raise
+        return there, False
+    return row, True
+
+
+def change(
+    user: Any, uid: uuid.UUID, version: int, *, points: list[list[float]] | None = None, label: str | None = None
+) -> Measurement:
+    """Move the ends or give another label. Raises Http404, NotYours, Misplaced, Refusal, Changed, Removed."""
+    row = _own(user, uid)
+    values: dict[str, Any] = {} if label is None else {"label": _label(label)}
+    if points is not None:
+        drawn = drawn_of(row, points)
+        values |= _number(drawn, _measured(row.study, drawn))
+    return _write(user, row, version, "changed", **values)
+
+
+def remove(user: Any, uid: uuid.UUID, version: int) -> Measurement:
+    """Take a measurement away; the row stays. Raises Http404, NotYours, Changed."""
+    return _write(user, _own(user, uid), version, "removed", deleted=True)
+
+
+def restore(user: Any, uid: uuid.UUID, version: int) -> Measurement:
+    """Bring back what was taken away. Raises Http404, NotYours, Changed."""
+    return _write(user, _own(user, uid), version, "restored", deleted=False)
+
+
+def drawn_of(row: Measurement, points: list[list[float]]) -> Drawn:
+    """Return a measurement as it would be drawn with other points."""
+    return Drawn(
+        space=row.space,  # type: ignore[arg-type]
+        series=row.series_uid,
+        points=points,
+        instance=row.sop_instance_uid or None,
+        frame=row.frame,
+        stack=row.stack,
+        plane=msgspec.convert(row.plane, drawing.CutPlane) if row.plane else None,
+        frame_of_reference=row.frame_of_reference,
+    )
+
+
+def _already(user: Any, study: Study, uid: uuid.UUID | None) -> Measurement | None:
+    there = Measurement.objects.filter(pk=uid).select_related("author").first() if uid else None
+    if there is not None and (there.author_id != user.pk or there.study_id != study.pk):
+        raise Taken
+    return there
+
+
+def _measured(study: Study, drawn: Drawn) -> Based:
+    archive = study.archive.name
+    if not rendering.listed(archive, study.uid, drawn.series):
+        raise Misplaced(_("No such series in this study"))
+
+    async def opened(studio: rendering.Studio) -> Based:
+        found = await studio.series(archive, study.uid, drawn.series)
+        return await studio.run(partial(drawing.measured, found, drawn))
+
+    return rendering.from_thread(opened)
+
+
+def _number(drawn: Drawn, based: Based) -> dict[str, Any]:
+    return {
+        "points": drawn.points,
+        "value": based.quantity.value,
+        "unit": based.quantity.unit,
+        "basis": based.basis,
+    }
+
+
+def _label(label: str) -> str:
+    label = " ".join(label.split())
+    if any(unicodedata.category(each) in ("Cc", "Cs") for each in label):
+        raise Misplaced(_("A label holds no control characters"))
+    if len(label) > LONGEST_LABEL:
+        raise Misplaced(_("A label has at most %(count)d characters") % {"count": LONGEST_LABEL})
+    return label
+
+
+def _own(user: Any, uid: uuid.UUID) -> Measurement:
+    row = Measurement.objects.select_related("study__archive", "author").filter(pk=uid).first()
+    if row is None:
+        raise Http404("no such measurement")
+    access.require(user, "mark", row.study)
+    if row.author_id != user.pk:
+        raise NotYours
+    return row
+
+
+@transaction.atomic
+def _write(user: Any, row: Measurement, version: int, what: str, **values: Any) -> Measurement:
+    access.require(user, "mark", row.study)
+    present = Measurement.objects.select_for_update(of=("self",)).select_related("author", "study").get(pk=row.pk)
+    if present.version != version:
+        raise Changed(present)
+    if present.deleted and "deleted" not in values:
+        raise Removed(present)
+    if all(getattr(present, name) == value for name, value in values.items()):
+        return present
+    for name, value in values.items():
+        setattr(present, name, value)
+    present.version += 1
+    present.save()
+    _tell(user, present, what)
+    return present
+
+
+def _tell(user: Any, row: Measurement, what: str) -> None:
+    audit.record(
+        user,
+        audit.Event.APPLICATION_ACTIVITY,
+        subtype=audit.Subtype.MEASUREMENT_CHANGED,
+        study=row.study,
+        detail={"measurement": str(row.pk), "what": what, "version": row.version},
+    )
+    live.publish(row.study.topic, {"changed": "measurements"})

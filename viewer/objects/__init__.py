@@ -1,0 +1,1 @@
+"""Derived DICOM objects, written and read."""
