@@ -11,8 +11,14 @@ class WorklistConfig(AppConfig):
     verbose_name = _("Worklist")
 
     def ready(self) -> None:
-        """Add the request to what the viewer tells of a study."""
-        from viewer.doors import overview  # noqa: PLC0415 (models exist only now)
-        from worklist.overview import request_json  # noqa: PLC0415
+        """Hear of studies that come, and add the request to what the viewer tells of one."""
+        from viewer import index, live  # noqa: PLC0415 (models exist only now)
+        from viewer.doors import overview  # noqa: PLC0415
+        from worklist import filling, prefetch  # noqa: F401, PLC0415
+        from worklist.actions import reading  # noqa: PLC0415
+        from worklist.overview import request_part  # noqa: PLC0415
 
-        overview.parts["request"] = request_json
+        overview.parts["request"] = request_part
+        live.allow("list", ("reading", "request"))
+        index.when_new.append(reading.expect)
+        index.when_series_change.append(filling.want)

@@ -7,7 +7,15 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from viewer import names
+from viewer.imaging.words import gettext_noop
 from viewer.models import Study
+
+# Pregnancy Status (0010,21C0); 4, unknown, says nothing.
+PREGNANCY = {
+    1: gettext_noop("not pregnant"),
+    2: gettext_noop("possibly pregnant"),
+    3: gettext_noop("pregnant"),
+}
 
 
 class Priority(models.TextChoices):
@@ -21,13 +29,29 @@ class Priority(models.TextChoices):
 class Request(models.Model):
     """The referrer's words: what is asked, of whom, and why."""
 
+    class Origin(models.TextChoices):
+        DICOM = "dicom", _("from the images")
+        PERSON = "person", _("written by hand")
+        ORDER = "order", _("from the order")
+
     study = models.OneToOneField(Study, models.CASCADE, related_name="request")
+    accession_number = models.CharField(max_length=64, blank=True)
     clinical_question = models.TextField(blank=True)
     history = models.TextField(blank=True)
     procedure = models.CharField(max_length=255, blank=True)
     referrer = models.CharField(max_length=255, blank=True)
+    referrer_phone = models.CharField(max_length=100, blank=True)  # where to call back
     ward = models.CharField(max_length=100, blank=True)
+    contrast = models.TextField(blank=True)
+    allergy = models.TextField(blank=True)
+    pregnancy = models.CharField(max_length=100, blank=True)
     priority = models.CharField(max_length=8, choices=Priority, default=Priority.ROUTINE)
+    origin = models.CharField(max_length=8, choices=Origin, default=Origin.PERSON)
+    version = models.PositiveIntegerField(default=1)
+    edited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="edited_requests"
+    )
+    edited_at = models.DateTimeField(null=True, blank=True)
     fold = models.TextField(blank=True, editable=False)  # the words of the texts, for searches
 
     def __str__(self) -> str:
@@ -39,6 +63,15 @@ class Request(models.Model):
         if options.get("update_fields") is not None:
             options["update_fields"] = {*options["update_fields"], "fold"}
         super().save(*args, **options)
+
+    @property
+    def pregnancy_words(self) -> str:
+        """Return the pregnancy in the reader's language where it is one of DICOM's values, else as it was written."""
+        return str(_(self.pregnancy)) if self.pregnancy in PREGNANCY.values() else self.pregnancy
+
+    @property
+    def is_not_pregnant(self) -> bool:
+        return self.pregnancy == PREGNANCY[1]
 
 
 class ReadingTask(models.Model):
@@ -57,6 +90,9 @@ class ReadingTask(models.Model):
     reader = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="reading_tasks"
     )
+    claimed_at = models.DateTimeField(null=True, blank=True)
+    active_until = models.DateTimeField(null=True, blank=True)  # a claim without a hand for so long ends by itself
+    finished_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         indexes = [models.Index(fields=["state", "due_at"], name="task_state_and_due")]

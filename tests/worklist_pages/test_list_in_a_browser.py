@@ -1,17 +1,19 @@
 """The list in a real browser: keys, hostile text, nobody kept out, no names in addresses."""
 
+import datetime
 from typing import Any
 from urllib.parse import unquote
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.utils import timezone
 from playwright.sync_api import expect
 
 from tests import hospital
 from tests.chromium import barriers, chromium, needs_chromium
 from viewer.actions.accounts import DEMO_PASSWORD, ensure_demo_accounts
 from viewer.models import AuditEvent, Study
-from worklist.models import Request
+from worklist.models import ReadingTask, Request
 
 pytestmark = [pytest.mark.browser, needs_chromium, pytest.mark.django_db(transaction=True)]
 
@@ -192,3 +194,28 @@ def test_a_card_logs_in_with_the_password_of_the_demo(demo: None, live_server: A
         page.wait_for_url(f"{live_server.url}/")
         assert "radiologist" in page.inner_text(".account summary")
         assert DEMO_PASSWORD not in " ".join(watched.addresses)
+
+
+@pytest.mark.parametrize(("width", "due", "least"), [(1280, False, 250), (1280, True, 180), (1920, True, 320)])
+def test_the_question_has_the_room_and_no_date_is_cut(
+    demo: None, live_server: Any, width: int, due: bool, least: int
+) -> None:
+    question = "Cough for six weeks. Tumour in the left lung below 5 mm or more?"
+    hospital.task(hospital.study(), question=question, minutes=30, priority="stat" if due else "routine")
+    if not due:
+        ReadingTask.objects.update(due_at=None)
+        hospital.study(study_datetime=timezone.now() - datetime.timedelta(days=900))
+    with chromium() as (page, _watched):
+        page.set_viewport_size({"width": width, "height": 800})
+        log_in(page, live_server.url)
+        page.goto(f"{live_server.url}/?list=all")
+        of = {key: page.locator(f"#exams tbody .c-{key}").first for key in ("question", "taken", "due", "patient")}
+        assert of["question"].bounding_box()["width"] >= least
+        for key in ("taken", "due", "patient"):
+            for cell in page.locator(f"#exams tbody .c-{key}").all():
+                assert cell.evaluate("cell => cell.scrollWidth <= cell.clientWidth"), (key, cell.inner_text())
+        if not due:
+            assert of["due"].bounding_box()["width"] < 80
+        assert page.get_by_role("columnheader", name="State").count() == 1
+        heads = page.locator("#exams thead th:visible").all()
+        assert all(head.inner_text().strip() for head in heads)

@@ -14,6 +14,7 @@ from tests import hospital
 from tests.conftest import let
 from viewer.models import Archive, Permit, Study
 from worklist.models import ReadingTask
+from worklist.views.rows import taken
 
 
 def rows(browser: Client, address: str = "/") -> list[str]:
@@ -231,7 +232,7 @@ def test_the_demo_that_is_being_laid_is_counted_and_then_forgotten(alice: Any, s
         progress.write_text('{"done": 4, "total": 12, "words": "brain MR"}')
         for address in ("/", "/notices/"):
             text = browser.get(address).content.decode()
-            assert "Loading the demo archive: 4 of 12" in text and 'hx-trigger="every 1s"' in text
+            assert "Loading the demo archive: 4 of 12" in text and 'hx-trigger="every 1s,' in text
         os.utime(progress, (0, 0))
         assert "stopped at 4 of 12" in browser.get("/notices/").content.decode()
         progress.write_text('{"done": 12, "total": 12, "words": "", "failed": ["second MR: not found"]}')
@@ -250,7 +251,7 @@ def test_a_refresh_gets_the_table_and_what_stands_around_it_only(alice: Any) -> 
         .content.decode()
     )
     assert text.lstrip().startswith('<section id="list"') and "<html" not in text
-    assert text.count("hx-swap-oob") == 4
+    assert text.count("hx-swap-oob") == 5
 
 
 def test_the_page_asks_the_database_as_often_for_fifty_rows_as_for_one(
@@ -261,3 +262,33 @@ def test_the_page_asks_the_database_as_often_for_fifty_rows_as_for_one(
         hospital.task(hospital.study())
     with django_assert_max_num_queries(45):
         assert len(rows(browser)) == 50
+
+
+def test_a_first_day_without_work_says_where_the_older_exams_are(alice: Any) -> None:
+    before = timezone.now() - datetime.timedelta(days=400)
+    for words in ("one", "two"):
+        hospital.study(description=words, study_datetime=before)
+    browser = hospital.client(alice)
+    page = " ".join(browser.get("/?list=unread").content.decode().split())
+    assert "Nothing to read." in page
+    assert '2 older exams are under <a href="/?list=all">All exams</a>.' in page
+    hospital.task(hospital.study())
+    assert "older exam" not in browser.get("/?list=unread").content.decode()
+
+
+def test_the_day_of_an_exam_is_whole_and_as_short_as_it_can_be(alice: Any) -> None:
+    today = timezone.localdate()
+    made = {
+        "today": hospital.study(study_datetime=timezone.now()),
+        "this year": hospital.study(study_datetime=timezone.now() - datetime.timedelta(days=1)),
+        "long ago": hospital.study(study_datetime=timezone.now() - datetime.timedelta(days=800)),
+    }
+    times = {words: taken(study, today) for words, study in made.items()}
+    assert re.fullmatch(r"\d\d:\d\d", times["today"])
+    yesterday = made["this year"].study_date
+    assert yesterday is not None
+    assert times["this year"] in (f"{yesterday:%m-%d}", f"{yesterday:%Y-%m-%d}")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d", times["long ago"])
+    page = hospital.client(alice).get("/?list=all").content.decode()
+    assert "other-years" in page and "nothing-due" in page
+    assert f'class="c-taken" title="{yesterday.isoformat()} ' in page

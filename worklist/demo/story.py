@@ -9,8 +9,10 @@ from django.db import transaction
 from viewer import live
 from viewer.actions.permit import permit
 from viewer.models import Patient, Permit, PresentationState, Study
+from worklist import filling
 from worklist.demo import cast
-from worklist.models import Priority, ReadingTask, Request
+from worklist.demo.dataset import Exam
+from worklist.models import PREGNANCY, Priority, ReadingTask, Request
 
 State = ReadingTask.State
 
@@ -28,8 +30,14 @@ class Asked:
     due: int
     state: ReadingTask.State = State.UNREAD
     reader: str = ""
+    phone: str = ""
+    contrast: str = ""
+    allergy: str = ""
+    pregnancy: str = ""
 
 
+# Numbers that the Swedish regulator keeps free for films and books: nobody answers.
+PHONE = "08-465 004 {:02}"
 DAY = 24 * 60
 QUARTER = 92 * DAY
 ASKED = {
@@ -41,6 +49,9 @@ ASKED = {
         Priority.STAT,
         40,
         20,
+        phone=PHONE.format(12),
+        contrast="None: eGFR 28 ml/min yesterday",
+        allergy="Iodinated contrast 2019: rash and wheezing",
     ),
     "chest-ct-before": Asked(
         "Mass in the left lower lobe. Size, growth, lymph nodes?",
@@ -52,6 +63,8 @@ ASKED = {
         -QUARTER + DAY,
         State.DONE,
         "radiologist",
+        phone=PHONE.format(34),
+        allergy="Iodinated contrast 2019: rash and wheezing",
     ),
     "chest-ct-first": Asked(
         "Cough for eight weeks, weight loss of 4 kg. Tumour?",
@@ -63,6 +76,8 @@ ASKED = {
         -2 * QUARTER + 2 * DAY,
         State.DONE,
         "radiologist2",
+        phone=PHONE.format(71),
+        allergy="Iodinated contrast 2019: rash and wheezing",
     ),
     "slide": Asked(
         "Core biopsy of the mass in the left lower lobe. Type of tumour?",
@@ -74,6 +89,7 @@ ASKED = {
         -QUARTER + 9 * DAY,
         State.DONE,
         "pathologist",
+        phone=PHONE.format(34),
     ),
     "chest-ct-maria": Asked(
         "Cough for six weeks, smoker. Tumour?",
@@ -83,6 +99,7 @@ ASKED = {
         Priority.URGENT,
         150,
         75,
+        phone=PHONE.format(56),
     ),
     "brain-mr-marie": Asked(
         "New headache, worse in the morning. Expansive lesion?",
@@ -92,6 +109,8 @@ ASKED = {
         Priority.ROUTINE,
         330,
         8 * 60,
+        phone=PHONE.format(20),
+        contrast="Gadolinium, 0.1 mmol/kg",
     ),
     "brain-mr": Asked(
         "Memory failing for a year. Atrophy of the hippocampi? Vascular changes?",
@@ -101,6 +120,7 @@ ASKED = {
         Priority.ROUTINE,
         3 * DAY,
         DAY,
+        phone=PHONE.format(63),
     ),
     "brain-mr-axial": Asked(
         "Optic neuritis on the left. Signs of demyelination?",
@@ -110,6 +130,8 @@ ASKED = {
         Priority.URGENT,
         DAY,
         4 * 60,
+        phone=PHONE.format(20),
+        pregnancy=PREGNANCY[2],
     ),
     "angiography": Asked(
         "Unstable angina. Significant stenoses?",
@@ -121,6 +143,8 @@ ASKED = {
         -2 * 60,
         State.DONE,
         "radiologist2",
+        phone=PHONE.format(45),
+        contrast="Iohexol 350 mg I/ml",
     ),
     "ultrasound": Asked(
         "Breathless on exertion. Left ventricular function?",
@@ -132,6 +156,7 @@ ASKED = {
         3 * 60,
         State.CLAIMED,
         "radiologist2",
+        phone=PHONE.format(45),
     ),
     "chest-x-ray": Asked(
         "Fever 39.2 and breathless. Infiltrates? Metastases?",
@@ -141,6 +166,8 @@ ASKED = {
         Priority.STAT,
         30,
         35,
+        phone=PHONE.format(12),
+        allergy="Penicillin",
     ),
     "leg-x-ray": Asked(
         "Twisted the ankle at football, tender over the distal tibia. Fracture?",
@@ -150,6 +177,7 @@ ASKED = {
         Priority.URGENT,
         6 * 60,
         60,
+        phone=PHONE.format(15),
     ),
 }
 
@@ -166,31 +194,54 @@ def apply(key: str, now: datetime) -> bool:
     asked = ASKED.get(key)
     with transaction.atomic():
         if asked:
-            Request.objects.get_or_create(
-                study=study,
-                defaults={
-                    "clinical_question": asked.question,
-                    "history": asked.history,
-                    "procedure": asked.procedure,
-                    "referrer": exam.referring_physician,
-                    "ward": asked.ward,
-                    "priority": asked.priority,
-                },
-            )
-            ReadingTask.objects.get_or_create(
-                study=study,
-                defaults={
-                    "state": asked.state,
-                    "priority": asked.priority,
-                    "requested_at": now - timedelta(minutes=asked.asked),
-                    "due_at": now + timedelta(minutes=asked.due),
-                    "reader": get_user_model().objects.filter(username=asked.reader).first(),
-                },
-            )
+            _request(study, exam, asked)
+            _task(study, asked, now)
         if exam.person == cast.MAIN:
             _permit_referrer(study.patient)
-        live.publish("list", {"study": study.uid})
+        live.publish("list", {"changed": "request"})
     return True
+
+
+def _request(study: Study, exam: Exam, asked: Asked) -> None:
+    """Write the request as an order would, over what the images said and under what somebody wrote."""
+    if filling.written(study):
+        return
+    told = {
+        "accession_number": exam.accession_number,
+        "clinical_question": asked.question,
+        "history": asked.history,
+        "procedure": asked.procedure,
+        "referrer": exam.referring_physician,
+        "referrer_phone": asked.phone,
+        "ward": asked.ward,
+        "contrast": asked.contrast,
+        "allergy": asked.allergy,
+        "pregnancy": asked.pregnancy,
+        "priority": asked.priority,
+        "origin": Request.Origin.ORDER,
+    }
+    Request.objects.update_or_create(study=study, defaults=told)
+    live.publish(study.topic, {"changed": "request"})
+
+
+def _task(study: Study, asked: Asked, now: datetime) -> None:
+    """Write the task over the bare one that the study got when it came; what somebody did meanwhile stays."""
+    requested_at, due_at = now - timedelta(minutes=asked.asked), now + timedelta(minutes=asked.due)
+    told = {"priority": asked.priority, "requested_at": requested_at, "due_at": due_at}
+    ended = min(now, due_at)
+    state = {
+        "state": asked.state,
+        "reader": get_user_model().objects.filter(username=asked.reader).first(),
+        "claimed_at": requested_at + (ended - requested_at) / 2 if asked.reader else None,
+        "finished_at": ended if asked.state == State.DONE else None,
+    }
+    task = ReadingTask.objects.filter(study=study).first()
+    if task is None:
+        ReadingTask.objects.create(study=study, **told, **state)
+    elif task.requested_at is None:
+        bare = task.state == State.UNREAD
+        ReadingTask.objects.filter(pk=task.pk).update(**told, **(state if bare else {}))
+        live.publish(study.topic, {"changed": "reading"})
 
 
 def forget(now: datetime) -> None:

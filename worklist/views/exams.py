@@ -1,11 +1,13 @@
 """The worklist: the page, its table alone for live refreshes, and the panel of one exam."""
 
+import datetime
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -69,21 +71,37 @@ def table(request: HttpRequest, wish: Wish) -> dict[str, Any]:
     """Return what table, rail and notices show."""
     page = Paginator(lists.exams(request.user, wish), PAGE).get_page(wish.page)
     fixed, saved = lists.rail(request.user, wish)
+    shown = rows(request.user, list(page.object_list))
     return {
         "wish": wish,
         "page": page,
-        "rows": rows(request.user, list(page.object_list)),
+        "rows": shown,
+        "any_due": any(row.due or row.priority == "stat" for row in shown),
+        "any_other_year": any(row.other_year for row in shown),
+        "older": None if shown else older(request.user),
         "heads": heads(wish),
         "fixed": fixed,
         "saved": saved,
         "title": wish.name or lists.labels()[wish.list],
-        "finished": ReadingTask.objects.filter(
-            state=ReadingTask.State.DONE, reader=user_of(request), study__in=access.visible_studies(request.user)
-        ).count(),
+        "finished": finished_today(request.user),
         "earlier": wish.but(page=page.previous_page_number()).address() if page.has_previous() else "",
         "later": wish.but(page=page.next_page_number()).address() if page.has_next() else "",
         **notices(request.user),
     }
+
+
+def older(user: Any) -> dict[str, Any]:
+    """Return how many exams were never to be read here, with the address of the list that has them."""
+    everything = Wish(list="all")
+    count = lists.exams(user, everything).order_by().filter(reading_task=None).count()
+    return {"count": count, "address": everything.address()}
+
+
+def finished_today(user: Any) -> int:
+    """Return how many exams `user` has finished since midnight."""
+    midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    mine = ReadingTask.objects.filter(state=ReadingTask.State.DONE, reader=user, finished_at__gte=midnight)
+    return mine.filter(study__in=access.visible_studies(user)).count()
 
 
 def filters(request: HttpRequest, wish: Wish) -> dict[str, Any]:
@@ -133,11 +151,14 @@ def exam(user: Any, study: Study) -> dict[str, Any]:
         .order_by("-study_datetime", "-pk")
     )
     series = Series.objects.filter(study=study).order_by("number", "pk")
+    task = ReadingTask.objects.filter(study=study).select_related("reader").first()
     return {
         "study": study,
         "family": modalities.main_family(study.modalities),
-        "request": Request.objects.filter(study=study).first(),
-        "task": ReadingTask.objects.filter(study=study).select_related("reader").first(),
+        "request": Request.objects.filter(study=study).select_related("edited_by").first(),
+        "task": task,
+        "reading": reading(user, study, task),
+        "since": clock((task.finished_at or task.claimed_at) if task else None),
         "series": [
             {"row": row, "sign": modalities.sign(modalities.family(row.modality)), "pictured": pictured(row)}
             for row in series
@@ -146,6 +167,25 @@ def exam(user: Any, study: Study) -> dict[str, Any]:
         "more_visits": max(0, len(others) - VISITS),
         "line": timeline(others, current=study),
     }
+
+
+def reading(user: Any, study: Study, task: ReadingTask | None) -> str:
+    """Return what `user` may do about reading: `look` alone, `read`, `go on`, `take over` or `reopen`."""
+    if not access.may(user, "read", study):
+        return "look"
+    if task is None or task.state == ReadingTask.State.UNREAD:
+        return "read"
+    if task.state == ReadingTask.State.DONE:
+        return "reopen"
+    return "go on" if task.reader == user else "take over"
+
+
+def clock(moment: datetime.datetime | None) -> str:
+    """Return a moment as short as it can be understood: the time of day for today's, else date and time."""
+    if moment is None:
+        return ""
+    local = timezone.localtime(moment)
+    return local.strftime("%H:%M" if local.date() == timezone.localdate() else "%Y-%m-%d %H:%M")
 
 
 def pictured(series: Series) -> bool:

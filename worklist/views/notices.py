@@ -8,23 +8,33 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
+from django.db.models import Count, Q, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from viewer.models import Archive
+from viewer import archives, jobs
+from viewer.actions import job
+from viewer.doors.words import translated
+from viewer.models import Archive, Job
 from viewer.views import demo
 
 
 @dataclass(frozen=True)
 class Light:
-    """One archive's state: `up`, `down` or `waiting`, since when, and how old its list is."""
+    """One archive's state: `up`, `down`, `waiting` or `off`, since when, and how old its list is."""
 
     name: str
     state: str
     since: datetime | None
     last_sync: datetime | None
     words: str
+
+    @property
+    def sign(self) -> str:
+        return "light-waiting" if self.state == "off" else f"light-{self.state}"
 
 
 @dataclass(frozen=True)
@@ -43,12 +53,16 @@ STATES = {Archive.State.READY: "up", Archive.State.UNREACHABLE: "down", Archive.
 
 
 def lights() -> list[Light]:
-    """Return a light for each configured archive, in their order."""
-    known = {row.name: row for row in Archive.objects.filter(name__in=settings.ARCHIVES)}
+    """Return a light for each archive, in their order."""
+    sites = archives.sites()
+    known = {row.name: row for row in Archive.objects.filter(name__in=sites)}
     found = []
-    for name in settings.ARCHIVES:
+    for name, site in sites.items():
         row = known.get(name)
-        if row is None:
+        if site.off:
+            last_sync = row.last_sync if row is not None else None
+            found.append(Light(name, "off", None, last_sync, translated(site.off)))
+        elif row is None:
             found.append(Light(name, "waiting", None, None, ""))
         else:
             state = STATES[Archive.State(row.state)]
@@ -72,14 +86,35 @@ def loading() -> Loading | None:
     return Loading(done, total, str(told.get("words", "")), failed, state)
 
 
+def at_work(user: Any) -> str:
+    """Return what is done beside the pages in a few words; empty when it is nothing that `user` may know of."""
+    fetches = Q(kind="prefetch")
+    quiet = [kind.name for kind in jobs.registry.values() if kind.quiet]
+    unfinished = job.visible_jobs(user).filter(state__in=(Job.State.SCHEDULED, Job.State.IN_PROGRESS))
+    counted = unfinished.exclude(kind__in=quiet).aggregate(
+        others=Count("pk", filter=~fetches),
+        fetches=Count("pk", filter=fetches),
+        done=Sum("done", filter=fetches),
+        total=Sum("total", filter=fetches),
+    )
+    if counted["total"]:
+        return _("Fetching the next exams: %(done)d of %(total)d") % counted
+    if counted["fetches"]:
+        return _("Fetching the next exams")
+    others = counted["others"]
+    return ngettext("%(count)d job under way", "%(count)d jobs under way", others) % {"count": others} if others else ""
+
+
 def notices(user: Any) -> dict[str, Any]:
-    """Return the lights, those that are out, and the demo's progress."""
+    """Return the lights, those that are out, the demo's progress, and what is done beside the pages."""
     shown = lights()
     return {
         "lights": shown,
         "dark": [light for light in shown if light.state == "down"],
+        "off": [light for light in shown if light.state == "off"],
         "loading": loading(),
         "demo_warning": demo.warning(),
+        "at_work": at_work(user),
     }
 
 

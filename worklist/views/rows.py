@@ -12,6 +12,8 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from messaging import unread
+from messaging.unread import Talk
 from viewer import access, names
 from viewer.models import Patient, Study
 from viewer.views import modalities
@@ -35,6 +37,9 @@ class Row:
     taken: str
     priors: int
     last_prior: str
+    may_read: bool
+    talk: Talk | None
+    other_year: bool  # taken in another year than this one
     alike: str  # what tells the patient from others with nearly the same name; empty without such
 
     @property
@@ -50,6 +55,10 @@ def rows(user: Any, studies: Sequence[Study], now: datetime.datetime | None = No
     today = timezone.localdate(moment)
     requests = {request.study_id: request for request in Request.objects.filter(study__in=studies)}
     tasks = {task.study_id: task for task in ReadingTask.objects.filter(study__in=studies).select_related("reader")}
+    readable = set(
+        access.visible_studies(user, "read").filter(pk__in=[study.pk for study in studies]).values_list("pk", flat=True)
+    )
+    talks = unread.of_studies(user, studies)
     alike = marks(user, studies)
     earlier = priors(user, studies)
     found = []
@@ -67,8 +76,11 @@ def rows(user: Any, studies: Sequence[Study], now: datetime.datetime | None = No
                 place=(request.ward if request else "") or study.institution,
                 modalities=modalities.shown(study.modalities),
                 taken=taken(study, today),
+                other_year=study.study_date is not None and study.study_date.year != today.year,
+                talk=talks.get(study.pk),
                 priors=len(before),
                 last_prior=_last(study, before),
+                may_read=study.pk in readable,
                 alike=alike.get(study.patient.key, ""),
             )
         )
@@ -151,12 +163,12 @@ def _last(study: Study, before: Sequence[Study]) -> str:
 
 
 def taken(study: Study, today: datetime.date) -> str:
-    """Return when the images were taken: the time of day for today's, else the date."""
+    """Return when the images were taken: the time of day for today's, month and day for this year's, else the date."""
     if study.study_date is None:
         return "–"
     if study.study_date == today and study.study_time is not None:
         return study.study_time.strftime("%H:%M")
-    return study.study_date.isoformat()
+    return f"{study.study_date:%m-%d}" if study.study_date.year == today.year else study.study_date.isoformat()
 
 
 def first_line(text: str) -> str:

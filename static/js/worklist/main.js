@@ -1,11 +1,14 @@
 /** Wiring of the worklist: selection, keys, the panel, and refreshes that come over the socket. */
 
 import { connect } from "../shared/live.js";
+import * as going from "./going.js";
 import * as panel from "./panel.js";
 import { Remembered, rows, select, selected, target } from "./selection.js";
+import { offerUndo } from "./undo.js";
 
 const ROW = 36;
 const GATHER = 400;
+const WORKING = 2000;
 const remembered = new Remembered();
 
 /** @param {EventTarget | null} element */
@@ -13,16 +16,25 @@ function rowOf(element) {
   return element instanceof Element ? /** @type {HTMLTableRowElement | null} */ (element.closest("#exams tbody tr")) : null;
 }
 
+/** The id of the row that a hand has chosen while another list was on its way: an Enter means that one. */
+let picked = "";
+
 /** @param {HTMLTableRowElement} row */
 function choose(row) {
+  if (loading) picked = row.id;
   select(row, { focus: true });
   void panel.show(row);
 }
 
-/** @param {HTMLTableRowElement | undefined | null} row */
-function open(row) {
-  if (row?.dataset.open) location.assign(row.dataset.open);
+/** @param {HTMLTableRowElement | undefined | null} row @param {{ look?: boolean }} [options] */
+function open(row, options) {
+  if (row) going.open(row, rows().indexOf(row), options);
 }
+
+/** A list is on its way: keys that mean its first exam wait for it. */
+let loading = false;
+/** @type {"" | "read" | "look"} */
+let wanted = "";
 
 function search() {
   const field = document.getElementById("words");
@@ -39,6 +51,10 @@ function help() {
 
 document.addEventListener("click", (event) => {
   if (event.target instanceof Element && event.target.closest("#help-button")) return help();
+  if (event.target instanceof Element && event.target.closest("#read, #look")) {
+    const shown = selected();
+    if (shown) going.noteLeft(shown, rows().indexOf(shown));
+  }
   const row = rowOf(event.target);
   if (row && !getSelection()?.toString()) choose(row);
 });
@@ -58,12 +74,17 @@ document.addEventListener("keydown", (event) => {
     const first = selected();
     return first && choose(first);
   }
+  if (event.key === "Enter" && loading && !picked && at instanceof Element && !at.closest("dialog, form, summary, details")) {
+    event.preventDefault();
+    wanted = event.shiftKey ? "look" : "read";
+    return;
+  }
   const inList = rowOf(at) !== null || at === document.body;
   if (!inList || event.ctrlKey || event.altKey || event.metaKey) return;
   const row = selected();
   if (event.key === "Enter" && row) {
     event.preventDefault();
-    return open(row);
+    return open(row, { look: event.shiftKey });
   }
   if (event.key === "/") {
     event.preventDefault();
@@ -120,6 +141,21 @@ document.body.addEventListener("htmx:afterSwap", (event) => {
   if (detail.target?.id === "work") begin();
 });
 
+document.body.addEventListener("htmx:beforeRequest", (event) => {
+  if (/** @type {CustomEvent} */ (event).detail.target?.id !== "work") return;
+  loading = true;
+  picked = "";
+});
+
+document.body.addEventListener("htmx:afterRequest", (event) => {
+  const { detail } = /** @type {CustomEvent} */ (event);
+  // Overtaken by a newer wish: that one is still on its way.
+  if (detail.target?.id !== "work" || detail.xhr?.status === 0) return;
+  loading = false;
+  if (hinted) changed();
+  if (!detail.successful) wanted = "";
+});
+
 // What says the same as before stays as it is: nothing flickers, and nothing is read aloud again.
 document.body.addEventListener("htmx:oobBeforeSwap", (event) => {
   const { detail } = /** @type {CustomEvent} */ (event);
@@ -137,23 +173,43 @@ document.body.addEventListener("htmx:oobAfterSwap", () => {
 });
 
 let waiting = 0;
+/** Something has changed while a list was on its way, perhaps too late for it. */
+let hinted = false;
 
 /** Several hints in a row cost one refresh. */
 function changed() {
+  hinted = loading;
+  if (loading) return;
   clearTimeout(waiting);
   waiting = setTimeout(() => document.body.dispatchEvent(new CustomEvent("list-changed")), GATHER);
 }
 
+// What was read or done in another tab shows when one comes back to the list.
+document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && changed());
+
+/** What is done beside the pages tells of every step: the line about it is asked for once in a while. */
+let working = 0;
+function atWork() {
+  working ||= setTimeout(() => {
+    working = 0;
+    document.body.dispatchEvent(new CustomEvent("jobs-changed"));
+  }, WORKING);
+}
+
+// One's own topic tells what was read or permitted elsewhere, on the other screen too.
+const own = `user.${document.getElementById("main")?.dataset.user}`;
+
 let wasLost = false;
 const wire = connect("/ws/", {
   onText: (message) => {
-    if (message.topic === "list") changed();
+    if (message.topic === "list" || message.topic === own) changed();
+    else if (message.topic === "jobs") atWork();
   },
   onBinary: () => {},
   onRoundTrip: () => {},
   onState: (state) => {
     if (state === "open") {
-      wire.send({ listen: "list" });
+      for (const topic of ["list", "jobs", own]) wire.send({ listen: topic });
       if (wasLost) changed();
       wasLost = false;
     }
@@ -162,11 +218,25 @@ const wire = connect("/ws/", {
   },
 });
 
-/** The first row is ready for Enter. */
-function begin() {
-  const row = selected();
-  if (row) select(row, { focus: document.activeElement === document.body || document.activeElement === null });
+/** The first row, or the one that one comes back from, is ready for Enter; an Enter that came too early counts now. */
+function begin({ back = false } = {}) {
+  const elsewhere = back ? going.elsewhere(rows()) : "";
+  if (elsewhere) return location.assign(elsewhere);
+  const left = back ? going.rowLeft(rows()) : rows().find(({ id }) => id === picked);
+  picked = "";
+  const row = left ?? selected();
+  if (!row) {
+    wanted = "";
+    return;
+  }
+  select(row, { focus: document.activeElement === document.body || document.activeElement === null });
+  if (left) void panel.show(row);
+  if (wanted) open(row, { look: wanted === "look" });
+  wanted = "";
 }
 
 loaded = document.getElementById("notices")?.dataset.loading;
-begin();
+const undo = document.getElementById("finished");
+if (undo) offerUndo(undo, (busy) => (loading = busy));
+wanted = /** @type {"" | "read" | "look"} */ (document.documentElement.dataset["early"] ?? "");
+begin({ back: true });

@@ -1,0 +1,1 @@
+"""What people do with requests and reading tasks: the one writer of each."""
