@@ -9,3 +9,10 @@ class MessagingConfig(AppConfig):
 
     name = "messaging"
     verbose_name = _("Messages")
+
+    def ready(self) -> None:
+        """Add the topic and the verbs of conversations to what the socket knows."""
+        from messaging import topics, verbs  # noqa: PLC0415 (models exist only now)
+
+        topics.register()
+        verbs.register()

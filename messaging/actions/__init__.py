@@ -1,0 +1,1 @@
+"""One verb, one function: check access, write in one transaction, record audit, publish after commit."""
