@@ -19,10 +19,8 @@ from tests.chromium import Watched, chromium
 from tests.phantoms import Spoken, Unreadable, read
 from tests.serving import Served, serving
 
-# Read in one task, so between two frames: what is on the canvas and what stands over it.
-MOMENT = """pane => {
-  const area = document.querySelectorAll('.pane')[pane].querySelector('.area');
-  const canvas = area.querySelector('canvas');
+# The red of every pixel of `canvas`, as bytes.
+GREY = """
   const {width, height} = canvas;
   const pixels = canvas.getContext('2d').getImageData(0, 0, width, height).data;
   let grey = '';
@@ -31,6 +29,15 @@ MOMENT = """pane => {
     for (let column = 0; column < width; column++) line[column] = pixels[4 * (row * width + column)];
     grey += String.fromCharCode(...line);
   }
+"""
+
+# Read in one task, so between two frames: what is on the canvas and what stands over it.
+MOMENT = (
+    """pane => {
+  const area = document.querySelectorAll('.pane')[pane].querySelector('.area');
+  const canvas = area.querySelector('canvas');"""
+    + GREY
+    + """
   const text = name => area.querySelector(name)?.innerText ?? '';
   const letters = Object.fromEntries(['left', 'right', 'top', 'bottom'].map(edge => [edge, text('.letter.' + edge)]));
   const shown = name => {const found = area.querySelector(name); return found && !found.hidden ? found.innerText : ''};
@@ -38,6 +45,7 @@ MOMENT = """pane => {
     image: text('.bottom-right'), patient: text('.top-left'), study: text('.top-right'), window: text('.bottom-left'),
     identity: shown('.identity'), persons: shown('.persons')};
 }"""
+)
 
 
 @dataclass
@@ -98,11 +106,32 @@ class Reader:
         assert answer.ok, answer.text()
         return np.asarray(Image.open(io.BytesIO(answer.body())).convert("L"))
 
-    def open(self, study: str, *, query: str = "") -> None:
-        """Open a study by its address, and wait for a picture or for words in its place."""
+    def open(self, study: str, *, query: str = "", numbered: bool = True) -> None:
+        """Open a study by its address, and wait for a picture or for words in its place.
+
+        `numbered`: also until the series is read, so that the picture has its number and hands can move on from it.
+        """
         self.indexed(study)
         self.page.goto(f"{self.served.url}/studies/{study}/{query}")
         self.page.wait_for_selector(".fidelity:not([hidden]), .notice:not([hidden]) span, .nothing", timeout=20_000)
+        if numbered:
+            self.page.wait_for_function("() => !document.body.innerText.includes('Image ?')", timeout=20_000)
+
+    def alone(self, study: str, scale: dict[str, float]) -> None:
+        """Have the study open next with nothing but the first image of its first series, at this scale."""
+        self.page.goto(self.served.url)  # a page that is left writes what it showed
+        headers = {
+            "X-CSRFToken": self.page.get_attribute('meta[name="csrf-token"]', "content") or "",
+            "Origin": self.served.url,
+        }
+        address = f"{self.served.url}/api/studies/main/{study}/"
+        series = self.page.request.get(address).json()["series"][0]["uid"]
+        stack = self.page.request.get(f"{address}series/{series}/stacks/").json()["stacks"][0]
+        entry = stack["entries"][0]
+        source = {"kind": "stack", "archive": "main", "study": study, "series": series, "stack": stack["key"]}
+        pane = {"source": source | {"instance": entry["instance"], "frame": entry["frame"]}, "scale": scale}
+        state = {"version": 2, "layout": {"rows": 1, "columns": 1}, "active": 0, "panes": [pane]}
+        assert self.page.request.put(f"{address}state/", data=state, headers=headers).ok
 
     def moment(self, pane: int = 0) -> Moment:
         """Return what a pane shows now."""

@@ -44,7 +44,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Reader, s
             folder, speaking_phantom(series=number, orientation=orientation, reverse=reverse, slices=3, thickness=5)
         )
     planeless = lay(folder, speaking_phantom(patient=2, orientation=None, modality="CR", slices=1))
-    with reading(folder, width=520, height=390) as found:
+    with reading(folder, width=820, height=390) as found:
         found.indexed(study, len(CASES))
         found.open(study)
         yield found, study, planeless

@@ -50,7 +50,7 @@ def moves_and_rests(page: Reader) -> None:
         seen.add(sign.get_attribute("data-sign"))
         if "moving" in seen:
             break
-        if "Image 30/" in page.page.locator(".bottom-right").inner_text():
+        if "Image 30/" in page.page.locator(".area .bottom-right").inner_text():
             page.press("2", "Home")
     assert "moving" in seen, "lossy pictures say that they are"
     page.page.evaluate("() => { window.__carries = Infinity; }")

@@ -85,7 +85,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
     folder = tmp_path_factory.mktemp("speaking")
     lay(folder, speaking_phantom(series=1, slices=60))
     study = lay(folder, speaking_phantom(series=2, slices=40, orientation=(0, 1, 0, 0, 0, -1)))
-    with reading(folder, width=640, height=440) as found:
+    with reading(folder, width=940, height=440) as found:
         found.page.add_init_script(DELAYS)
         found.indexed(study, 2)
         found.open(study)

@@ -5,11 +5,13 @@ import re
 from typing import Any
 
 import pytest
+from django.contrib.staticfiles import finders
 from django.template.loader import get_template
 from django.test import Client
 
 from tests import hospital
-from viewer.models import AuditEvent
+from viewer.models import AuditEvent, PresentationState, Study
+from viewer.presentation import VERSION
 
 
 def opened() -> int:
@@ -81,3 +83,28 @@ def test_the_page_carries_what_its_script_needs_and_no_name(alice: Any) -> None:
 def test_a_state_that_is_no_id_is_not_there(alice: Any, state: str) -> None:
     study = hospital.study()
     assert hospital.client(alice).get(f"/studies/{study.uid}/", {"state": state}).status_code == 404
+
+
+def test_the_head_names_every_script_and_what_is_asked_for_at_once(alice: Any) -> None:
+    study = hospital.study(series=2)
+    small, large = study.series.order_by("number")
+    study.series.filter(pk=small.pk).update(instance_count=2)
+    study.series.filter(pk=large.pk).update(instance_count=300)
+    text = hospital.client(alice).get(f"/studies/{study.uid}/").content.decode()
+    scripts = re.findall(r'<link rel="modulepreload" href="/static/[0-9a-f]+/([^"]+)"', text)
+    assert {"js/viewer/viewport.js", "js/shared/api.js", "js/side/side.js"} <= set(scripts)
+    assert len(scripts) == len(set(scripts)) and all(finders.find(script) for script in scripts)
+    asked = re.findall(r'<link rel="preload" as="fetch" crossorigin="anonymous" href="([^"]+)"', text)
+    address = f"/api/studies/main/{study.uid}/"
+    glimpse = f"{address}series/{large.uid}/glimpse/"
+    assert asked == [glimpse, address, f"{address}state/", "/api/preferences/viewer/"], "not the localiser's"
+    PresentationState.objects.create(user=alice, study=study, current=True, state=state(study, small.uid))
+    text = hospital.client(alice).get(f"/studies/{study.uid}/").content.decode()
+    assert f"{address}series/{small.uid}/glimpse/?instance=1.2.3" in text, "what was shown last is shown first"
+
+
+def state(study: Study, series: str) -> dict[str, Any]:
+    """Return a state that shows an image of a series."""
+    source = {"kind": "stack", "archive": "main", "study": study.uid, "series": series, "stack": ""}
+    pane = {"source": {**source, "instance": "1.2.3", "frame": 1}}
+    return {"version": VERSION, "layout": {"rows": 1, "columns": 1}, "active": 0, "panes": [pane]}

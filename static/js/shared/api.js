@@ -1,17 +1,20 @@
 /** Our own REST addresses: fetch with the CSRF token, and errors that carry words for people. */
 
+import { take } from "./early.js";
 import { gettext } from "./i18n.js";
 
-/** An answer that wasn't the one hoped for; `status` 0 means that none came. */
+/** An answer that wasn't the one hoped for; `status` 0 means that none came, `body` is what the server said in JSON. */
 export class ApiError extends Error {
   /**
    * @param {number} status
    * @param {string} words
+   * @param {any} [body]
    */
-  constructor(status, words) {
+  constructor(status, words, body = null) {
     super(words);
     this.name = "ApiError";
     this.status = status;
+    this.body = body;
   }
 }
 
@@ -35,13 +38,14 @@ function wordsFor(status) {
 
 /**
  * @param {Response} response
- * @returns {Promise<string>} what the server says went wrong, else our own words for the status
+ * @returns {Promise<ApiError>} with what the server says went wrong, else our own words for the status
  */
 async function complaint(response) {
-  if (!response.headers.get("Content-Type")?.includes("json")) return wordsFor(response.status);
+  const { status } = response;
+  if (!response.headers.get("Content-Type")?.includes("json")) return new ApiError(status, wordsFor(status));
   const said = await response.json().catch(() => null);
   const words = said?.detail ?? said?.words ?? said?.error;
-  return typeof words === "string" && words !== "" ? words : wordsFor(response.status);
+  return new ApiError(status, typeof words === "string" && words !== "" ? words : wordsFor(status), said);
 }
 
 /**
@@ -58,17 +62,17 @@ export async function request(address, { method = "GET", body, signal, accept = 
   if (body !== undefined) headers["Content-Type"] = "application/json";
   let response;
   try {
-    response = await fetch(address, {
+    response = await ((method === "GET" && take(address)) || fetch(address, {
       method, headers, signal, credentials: "same-origin", redirect: "manual",
       body: body === undefined ? undefined : JSON.stringify(body),
-    });
+    }));
   } catch (error) {
     if (signal?.aborted) throw error;
     throw new ApiError(0, gettext("The server does not answer."));
   }
   // Only pages redirect, and only to the login.
   if (response.type === "opaqueredirect") throw new ApiError(401, wordsFor(401));
-  if (!response.ok) throw new ApiError(response.status, await complaint(response));
+  if (!response.ok) throw await complaint(response);
   return response;
 }
 
@@ -101,4 +105,14 @@ export async function putJson(address, body, { signal } = {}) {
 export async function postJson(address, body, { signal } = {}) {
   const response = await request(address, { method: "POST", body, signal });
   return response.status === 204 ? null : response.json();
+}
+
+/**
+ * @param {string} address
+ * @param {unknown} body
+ * @param {{ signal?: AbortSignal }} [options]
+ * @returns {Promise<any>}
+ */
+export async function patchJson(address, body, { signal } = {}) {
+  return (await request(address, { method: "PATCH", body, signal })).json();
 }

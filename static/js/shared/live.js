@@ -22,6 +22,8 @@
 const FIRST_PAUSE = 250;
 const LONGEST_PAUSE = 8000;
 const PING_EVERY = 5000;
+/** A page that opens is busy: the first answer says little of the line. */
+const PING_AGAIN = [500, 1500];
 const PONG_WITHIN = 12000;
 /** Close codes with which the server says "not you": asking again would not help. */
 const REFUSALS = [4401, 4403, 4404];
@@ -50,7 +52,6 @@ export function connect(path, { onText, onBinary, onState, onRoundTrip }) {
   let socket;
   let pause = FIRST_PAUSE;
   let over = false;
-  let pinged = 0;
   let heard = 0;
 
   function open() {
@@ -62,12 +63,13 @@ export function connect(path, { onText, onBinary, onState, onRoundTrip }) {
       heard = performance.now();
       onState("open");
       ping();
+      for (const milliseconds of PING_AGAIN) setTimeout(ping, milliseconds);
     });
     socket.addEventListener("message", ({ data }) => {
       heard = performance.now();
       if (typeof data === "string") {
         const message = JSON.parse(data);
-        if ("pong" in message) onRoundTrip(heard - pinged);
+        if ("pong" in message) onRoundTrip(heard - Number(message.pong));
         else onText(message);
       } else {
         const { header, body } = unpack(data);
@@ -87,8 +89,7 @@ export function connect(path, { onText, onBinary, onState, onRoundTrip }) {
   }
 
   function ping() {
-    pinged = performance.now();
-    socket?.send(JSON.stringify({ ping: Math.round(pinged) }));
+    if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ ping: performance.now() }));
   }
 
   const heart = setInterval(() => {

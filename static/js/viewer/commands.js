@@ -1,15 +1,23 @@
 /** Everything a reader can do, in one table: it feeds the toolbar, the keys, the palette and the help sheet. */
 
-/** @import { Change, Pane, State, Tool } from "./state.js" */
+/** @import { MarkEffect } from "../marks/measuring.js" */
+/** @import { SlideViewport } from "../slide/viewport.js" */
+/** @import { Change, PicturePane, State, Tool } from "./state.js" */
 import { gettext, interpolate } from "../shared/i18n.js";
+import { fitSlide, SLIDE_COMMANDS } from "../slide/commands.js";
+import { CINE_COMMANDS } from "./cine.js";
 import { number } from "./corners.js";
 import * as presets from "./presets.js";
-import { candidates, nextSeries, nextStudy } from "./shelf.js";
-import { arrange, changePane, cycleText, flip, nextPane, reset, rotate, scroll, scrollTo } from "./panes.js";
-import { paneAt, stackOf } from "./state.js";
+import { LAYOUT_COMMANDS } from "./layoutcommands.js";
+import { LENS_COMMANDS } from "./lens.js";
+import { changePane, flip, nextPane, reset, rotate, several } from "./panes.js";
+import { scroll, scrollTo } from "./scrolling.js";
+import { nextSeries, nextStudy } from "./shelf.js";
+import { isSlidePane, isVolumePane, paneAt, stackOf } from "./state.js";
+import { TAGS_COMMANDS } from "./tagsmodel.js";
 
-/** @typedef {"tools" | "image" | "window" | "move" | "layout" | "page"} Group */
-/** What only the page itself can do. @typedef {"palette" | "help" | "zoom-in" | "zoom-out" | "left" | "right" | "up" | "down"} Effect */
+/** @typedef {"tools" | "image" | "window" | "slide" | "move" | "cine" | "layout" | "page"} Group */
+/** What only the page itself can do. @typedef {"palette" | "help" | "layouts" | "side" | "tags" | "done" | MarkEffect | "zoom-in" | "zoom-out" | "left" | "right" | "up" | "down"} Effect */
 
 /**
  * @typedef {object} Command
@@ -19,13 +27,20 @@ import { paneAt, stackOf } from "./state.js";
  * @property {Group} group
  * @property {string} [icon] set: it stands in the toolbar
  * @property {Change} [run]
+ * @property {boolean} [once] a key that is held down does it once
+ * @property {boolean} [held] and once more when it is let go after a while
  * @property {Effect} [effect] where a pure change isn't enough
+ * @property {(slide: SlideViewport) => void} [onSlide] what it does where a slide is shown
+ * @property {"slide"} [only] it, and its keys, are there for slides only
  * @property {(state: State) => boolean} [pressed]
+ * @property {(state: State) => string} [why] words why it can't be done with what is shown; "" where it can
  * @property {(state: State) => boolean} [offered] false: it means nothing for what is shown
  */
 
-const hasImage = (/** @type {State} */ state) => stackOf(state, paneAt(state)) !== null;
-const several = (/** @type {State} */ { layout }) => layout.rows * layout.columns > 1;
+const hasStack = (/** @type {State} */ state) => stackOf(state, paneAt(state)) !== null;
+const hasImage = (/** @type {State} */ state) => hasStack(state) || isSlidePane(paneAt(state));
+/** What a key zooms by. */
+const ZOOM_STEP = 1.2;
 
 /**
  * @param {Tool} tool
@@ -50,8 +65,7 @@ function image(id, key, label, run, more = {}) {
   return { id, label, keys: [key], group: "image", run, offered: hasImage, ...more };
 }
 
-/** @param {keyof Pane} field @returns {(state: State) => boolean} */
-const isSet = (field) => (state) => paneAt(state)?.[field] === true;
+const isInverted = (/** @type {State} */ state) => pictureAt(state)?.invert === true;
 
 /** @param {presets.Preset} preset @returns {Command} */
 function preset(preset) {
@@ -75,24 +89,32 @@ export const COMMANDS = [
   tool("pan", "M", () => gettext("Pan")),
   tool("zoom", "Z", () => gettext("Zoom")),
   tool("scroll", "S", () => gettext("Scroll")),
+  tool("crosshair", "X", () => gettext("Crosshair")),
+  tool("length", "L", () => gettext("Length")),
+  ...LENS_COMMANDS,
 
-  image("invert", "I", () => gettext("Invert"), invert, { icon: "invert", pressed: isSet("invert"), offered: isGrey }),
+  image("invert", "I", () => gettext("Invert"), invert, { icon: "invert", pressed: isInverted, offered: isGrey }),
   image("rotate", "R", () => gettext("Rotate clockwise"), (state) => rotate(state, 1), { icon: "rotate" }),
   image("rotate-back", "Shift+R", () => gettext("Rotate anticlockwise"), (state) => rotate(state, -1)),
   image("flip-horizontal", "H", () => gettext("Flip left to right"), (state) => flip(state, "horizontal"), { icon: "flip-h" }),
   image("flip-vertical", "V", () => gettext("Flip top to bottom"), (state) => flip(state, "vertical"), { icon: "flip-v" }),
-  image("fit", "F", () => gettext("Fit"), (state) => changePane(state, { scale: { fit: 1 }, center: null }), { icon: "fit" }),
+  image("fit", "F", () => gettext("Fit"), fit, { icon: "fit" }),
   image("one-to-one", "Shift+F", () => gettext("Every pixel, 1:1"), (state) => changePane(state, { scale: { pixels: 1 } }), {
     icon: "one-to-one",
-    pressed: (state) => isOneToOne(paneAt(state)),
+    offered: hasStack,
+    pressed: (state) => isOneToOne(pictureAt(state)),
   }),
   image("reset", "Space", () => gettext("Reset"), reset, { icon: "reset" }),
-  image("zoom-in", "+", () => gettext("Zoom in"), same, { effect: "zoom-in" }),
-  image("zoom-out", "-", () => gettext("Zoom out"), same, { effect: "zoom-out" }),
-  image("tool-left", "Alt+ArrowLeft", () => gettext("Use the tool: left"), same, { effect: "left" }),
-  image("tool-right", "Alt+ArrowRight", () => gettext("Use the tool: right"), same, { effect: "right" }),
-  image("tool-up", "Alt+ArrowUp", () => gettext("Use the tool: up"), same, { effect: "up" }),
-  image("tool-down", "Alt+ArrowDown", () => gettext("Use the tool: down"), same, { effect: "down" }),
+  image("zoom-in", "+", () => gettext("Zoom in"), same, { effect: "zoom-in", onSlide: (slide) => slide.zoom(ZOOM_STEP) }),
+  image("zoom-out", "-", () => gettext("Zoom out"), same, { effect: "zoom-out", onSlide: (slide) => slide.zoom(1 / ZOOM_STEP) }),
+  image("tool-left", "Alt+ArrowLeft", () => gettext("Use the tool: left"), same, { effect: "left", offered: hasStack }),
+  image("tool-right", "Alt+ArrowRight", () => gettext("Use the tool: right"), same, { effect: "right", offered: hasStack }),
+  image("tool-up", "Alt+ArrowUp", () => gettext("Use the tool: up"), same, { effect: "up", offered: hasStack }),
+  image("tool-down", "Alt+ArrowDown", () => gettext("Use the tool: down"), same, { effect: "down", offered: hasStack }),
+
+  { id: "delete-mark", label: () => gettext("Delete the chosen measurement"), keys: ["Delete", "Backspace"], group: "image", effect: "delete-mark" },
+  { id: "undo", label: () => gettext("Undo"), keys: ["Ctrl+Z"], group: "image", effect: "undo" },
+  { id: "redo", label: () => gettext("Redo"), keys: ["Ctrl+Shift+Z", "Ctrl+Y"], group: "image", effect: "redo" },
 
   {
     id: "window-file",
@@ -118,34 +140,21 @@ export const COMMANDS = [
   move("back-ten", "Shift+ArrowUp", () => gettext("Ten images back"), (state) => scroll(state, -10)),
   move("first-image", "Home", () => gettext("First image"), (state) => scrollTo(state, 0)),
   move("last-image", "End", () => gettext("Last image"), (state) => scrollTo(state, Infinity)),
-  move("next-series", "PageDown", () => gettext("Next series"), (state) => nextSeries(state, 1)),
-  move("previous-series", "PageUp", () => gettext("Previous series"), (state) => nextSeries(state, -1)),
+  move("next-series", "PageDown", () => gettext("Next series; ten planes on"), (state) => leaf(state, 1)),
+  move("previous-series", "PageUp", () => gettext("Previous series; ten planes back"), (state) => leaf(state, -1)),
   move("across", "ArrowRight", () => gettext("Next pane, or series if there is one pane"), (state) => across(state, 1)),
   move("back-across", "ArrowLeft", () => gettext("Previous pane, or series if there is one pane"), (state) => across(state, -1)),
   move("earlier-study", "Ctrl+ArrowLeft", () => gettext("Earlier study of the patient"), (state) => nextStudy(state, -1)),
   move("later-study", "Ctrl+ArrowRight", () => gettext("Later study of the patient"), (state) => nextStudy(state, 1)),
 
-  layout(1, 1, "Shift+1", "layout-1", () => gettext("One pane")),
-  layout(2, 2, "Shift+2", "layout-4", () => gettext("Four panes")),
-  {
-    id: "maximise",
-    label: () => gettext("One of several panes, large"),
-    keys: ["Shift+M"],
-    group: "layout",
-    run: maximise,
-    offered: (state) => several(state),
-    pressed: ({ maximised }) => maximised,
-  },
-  {
-    id: "text",
-    label: () => gettext("Text: all, identity only, nothing else"),
-    keys: ["O"],
-    group: "layout",
-    icon: "text",
-    run: cycleText,
-  },
+  ...CINE_COMMANDS,
+  ...LAYOUT_COMMANDS,
+  { id: "done", label: () => gettext("Done: finish the exam that you are reading"), keys: ["Ctrl+Enter"], group: "page", effect: "done" },
+  { id: "side", label: () => gettext("Request, findings and conversation beside the images"), keys: ["B"], group: "page", icon: "side", effect: "side" },
+  ...TAGS_COMMANDS,
   { id: "palette", label: () => gettext("Find a command"), keys: ["Ctrl+K"], group: "page", icon: "more", effect: "palette" },
   { id: "help", label: () => gettext("All keys"), keys: ["?"], group: "page", icon: "help", effect: "help" },
+  ...SLIDE_COMMANDS,
 ];
 
 /**
@@ -159,34 +168,19 @@ function move(id, key, label, run) {
   return { id, label, keys: [key], group: "move", run };
 }
 
-/**
- * @param {number} rows
- * @param {number} columns
- * @param {string} key
- * @param {string} icon
- * @param {() => string} label
- * @returns {Command}
- */
-function layout(rows, columns, key, icon, label) {
-  return {
-    id: `layout-${rows}x${columns}`,
-    label,
-    keys: [key],
-    group: "layout",
-    icon,
-    run: (state) => arrange(state, rows, columns, rows * columns > 1 ? candidates(state) : []),
-    pressed: (state) => state.layout.rows === rows && state.layout.columns === columns,
-  };
-}
-
 /** @type {Change} */
 function same(state) {
   return state;
 }
 
 /** @type {Change} */
+function fit(state) {
+  return isSlidePane(paneAt(state)) ? fitSlide(state) : changePane(state, { scale: { fit: 1 }, center: null });
+}
+
+/** @type {Change} */
 function invert(state) {
-  return isGrey(state) ? changePane(state, { invert: !paneAt(state)?.invert }) : state;
+  return isGrey(state) ? changePane(state, { invert: !isInverted(state) }) : state;
 }
 
 /** @param {State} state */
@@ -194,21 +188,35 @@ function isGrey(state) {
   return stackOf(state, paneAt(state))?.colour === false;
 }
 
-/** @param {Pane | null} shown */
+/**
+ * The active pane unless it shows a slide.
+ * @param {State} state
+ * @returns {PicturePane | null}
+ */
+function pictureAt(state) {
+  const shown = paneAt(state);
+  return isSlidePane(shown) ? null : shown;
+}
+
+/** @param {PicturePane | null} shown */
 function isOneToOne(shown) {
   return shown !== null && "pixels" in shown.scale && shown.scale.pixels === 1;
 }
 
 /** @type {Change} */
 function fileWindow(state) {
-  const shown = paneAt(state);
+  const shown = pictureAt(state);
   const stack = stackOf(state, shown);
   return shown && stack ? changePane(state, { voi: presets.nextOfFile(stack, shown) }) : state;
 }
 
-/** @type {Change} */
-export function maximise(state) {
-  return several(state) ? { ...state, maximised: !state.maximised } : state;
+/**
+ * A plane keeps its place among the others: there is no next series for it.
+ * @param {State} state
+ * @param {1 | -1} step
+ */
+function leaf(state, step) {
+  return isVolumePane(paneAt(state)) ? scroll(state, 10 * step) : nextSeries(state, step);
 }
 
 /**
@@ -222,11 +230,13 @@ function across(state, step) {
 /**
  * Which command a chord means, with the user's own keys in place of the table's.
  * @param {Record<string, string[]>} [own] chords by command
+ * @param {boolean} [slide] whether a slide is meant: its own commands stand last and take their keys
  * @returns {Map<string, Command>}
  */
-export function bindings(own = {}) {
-  const bound = new Map(COMMANDS.flatMap((command) => keysOf(command, {}).map((key) => [key, command])));
-  for (const command of COMMANDS) {
+export function bindings(own = {}, slide = false) {
+  const offered = COMMANDS.filter(({ only }) => slide || only !== "slide");
+  const bound = new Map(offered.flatMap((command) => keysOf(command, {}).map((key) => [key, command])));
+  for (const command of offered) {
     const changed = own[command.id];
     if (!changed) continue;
     for (const key of command.keys) if (bound.get(key) === command) bound.delete(key);
@@ -249,7 +259,9 @@ export const GROUPS = [
   ["tools", () => gettext("Tools")],
   ["image", () => gettext("Image")],
   ["window", () => gettext("Window")],
+  ["slide", () => gettext("Slide")],
   ["move", () => gettext("Move")],
+  ["cine", () => gettext("Cine")],
   ["layout", () => gettext("Layout")],
   ["page", () => gettext("Page")],
 ];
@@ -257,12 +269,18 @@ export const GROUPS = [
 /** Keys and gestures that are no commands of the table, for the help sheet. @type {() => readonly [keys: string, meaning: string][]} */
 export const GESTURES = () => [
   ["Tab, Shift+Tab", gettext("Next pane, previous pane")],
+  [gettext("On a slide: wheel, drag"), gettext("Zoom at the pointer; move the field")],
+  [gettext("Length: Enter, arrows, Enter"), gettext("Measure without a mouse: first end at the cursor, move it, other end")],
   [gettext("Left drag"), gettext("The chosen tool. Window: right is wider, up is brighter")],
   [gettext("Middle drag, Shift+left drag"), gettext("Pan")],
   [gettext("Right drag, Ctrl+left drag"), gettext("Zoom")],
   [gettext("Right click"), gettext("Commands for this image")],
+  [gettext("Shift+move"), gettext("The crosshair, whatever the tool")],
   [gettext("Wheel"), gettext("Images, one for each notch; with Shift ten")],
   [gettext("Ctrl+wheel, pinch"), gettext("Zoom at the pointer")],
   [gettext("Double click"), gettext("One of several panes, large, and back")],
   [gettext("One finger, three fingers"), gettext("Images; window")],
+  [gettext("Drag a thumbnail"), gettext("Its series into any pane; Escape leaves everything as it was")],
+  [gettext("Drag a pane’s handle"), gettext("Two pictures change places")],
+  [gettext("1 to 9 on a thumbnail"), gettext("Its series into that pane")],
 ];

@@ -1,8 +1,11 @@
 /** The text over the pixels: a picture's own description as the lines of four corners. */
 
-/** @import { Window } from "./state.js" */
+/** @import { PlaneName } from "./planes.js" */
+/** @import { Plane, Slab, Window } from "./state.js" */
 import { gettext, interpolate, ngettext } from "../shared/i18n.js";
+import { isCanonical, nearest } from "./planes.js";
 import { presetOf } from "./presets.js";
+import { dot } from "./vectors.js";
 
 /**
  * What the server says about a picture, in the same answer as the picture.
@@ -18,14 +21,16 @@ import { presetOf } from "./presets.js";
  * @property {number | null} series_number
  * @property {string} series_description
  * @property {string} modality
- * @property {string} instance
- * @property {number} frame
+ * @property {string | null} instance   null on a plane of a volume
+ * @property {number | null} frame
  * @property {number | null} instance_number
  * @property {string} stack
  * @property {number | null} index from 0
  * @property {number | null} count
+ * @property {boolean} [reading]   its series isn't known yet: no index, and `count` is what the archive counts
  * @property {number | null} location mm
  * @property {number | null} slice_thickness mm
+ * @property {number[] | null} [position]   LPS mm of the centre of the top left pixel
  * @property {number[] | null} orientation
  * @property {string[] | null} patient_orientation
  * @property {string | null} laterality
@@ -48,9 +53,11 @@ import { presetOf } from "./presets.js";
  * @property {Record<string, unknown>} technique
  * @property {string | null} frame_of_reference
  * @property {boolean} colour
+ * @property {Plane & Slab & {pixel_spacing: number} | null} [plane]   of a volume
+ * @property {string} [volume_words]   what is to be known of the volume
  */
 
-/** @typedef {{text: string, kind?: "strong" | "muted" | "large" | "prior" | "warn"}} Line */
+/** @typedef {{text: string, kind?: "strong" | "muted" | "large" | "prior" | "warn" | "held" | PlaneName, spare?: number}} Line spare: left out where there is no room, the highest first; never without it */
 /** @typedef {{topLeft: Line[], topRight: Line[], bottomLeft: Line[], bottomRight: Line[]}} Corners */
 
 /**
@@ -119,34 +126,85 @@ export function corners(picture, { zoom, prior, notes }) {
     ),
     topRight: lines(
       [prior, "prior"],
-      [picture.institution],
+      [picture.institution, undefined, 6],
       [[isoDate(picture.study_date), clock(picture.study_time)].filter(Boolean).join(" ")],
-      [picture.study_description],
-      [picture.accession_number],
+      [picture.study_description, undefined, 3],
+      [picture.accession_number, undefined, 7],
     ),
     bottomLeft: lines([windowWords(picture)], [zoom]),
     bottomRight: lines(
       [laterality(picture.laterality), "large"],
       [picture.derived ? gettext("DERIVED") : "", "warn"],
-      [[picture.series_number === null ? "" : `${picture.series_number}.`, picture.series_description].filter(Boolean).join(" ")],
-      [technique(picture)],
-      [where(picture)],
+      [[picture.series_number === null ? "" : `${picture.series_number}.`, picture.series_description].filter(Boolean).join(" "), undefined, 2],
+      [technique(picture), undefined, 5],
+      [where(picture), undefined, 4],
       ...notes.map((words) => /** @type {const} */ ([words, "warn"])),
       [imageOf(picture), "strong"],
+      [planeLine(picture), picture.plane ? nearest(picture.plane.look) : undefined],
     ),
   };
 }
 
+/** @param {Picture} picture */
+function planeLine({ plane }) {
+  return plane ? [planeWords(plane.look), slabWords(plane)].filter(Boolean).join(" · ") : "";
+}
+
 /**
- * @param {...readonly [text: string | null | undefined | false, kind?: Line["kind"]]} given
+ * What changes the meaning of pixels, for where the corners are left out: the plane, its slab, a window that a reader made.
+ * @param {Picture} picture
+ * @param {{ownWindow: boolean, text: import("./state.js").TextLevel}} page ownWindow: the series' own, or one that has a name
+ * @returns {Line | null}
+ */
+export function heldLine(picture, { ownWindow, text }) {
+  const { plane } = picture;
+  const window = ownWindow && !picture.inverted ? "" : windowWords(picture);
+  if (text !== "all" && !window && !plane?.thickness) return null;
+  const words = [planeLine(picture), window].filter(Boolean).join(" · ");
+  return words ? { text: words, kind: plane ? nearest(plane.look) : "held" } : null;
+}
+
+/**
+ * What a pane without room for corners says beside the line of identity: prior and side, which may be cut off there, the image, what is held.
+ * @param {Picture} picture
+ * @param {{ownWindow: boolean, text: import("./state.js").TextLevel, prior: string}} page
+ * @returns {Line[]}
+ */
+export function heldLines(picture, page) {
+  const held = heldLine(picture, page);
+  // The reader has put all other text away.
+  const always = page.text === "all" ? lines([page.prior, "prior"], [laterality(picture.laterality), "strong"], [picture.plane ? "" : imageOf(picture), "strong"]) : [];
+  return held ? [...always, held] : always;
+}
+
+/**
+ * The corners with as many lines as fit above each other at both sides.
+ * @param {Corners} all
+ * @param {number} rows of text in the pane's height, but for what letters need
+ * @returns {Corners}
+ */
+export function fitted(all, rows) {
+  const fits = (/** @type {Line[]} */ top, /** @type {Line[]} */ bottom) => {
+    const over = top.length + bottom.length - rows;
+    if (over <= 0) return [top, bottom];
+    const spared = [...top, ...bottom].filter(({ spare }) => spare).sort((one, other) => (other.spare ?? 0) - (one.spare ?? 0)).slice(0, over);
+    return [top, bottom].map((each) => each.filter((line) => !spared.includes(line)));
+  };
+  const [topRight = [], bottomRight = []] = fits(all.topRight, all.bottomRight);
+  return { ...all, topRight, bottomRight };
+}
+
+/**
+ * @param {...readonly [text: string | null | undefined | false, kind?: Line["kind"], spare?: number]} given
  * @returns {Line[]}
  */
 function lines(...given) {
-  return given.flatMap(([text, kind]) => (text ? [{ text, kind }] : []));
+  return given.flatMap(([text, kind, spare]) => (text ? [{ text, kind, spare }] : []));
 }
 
 /** @param {Picture} picture */
-export function imageOf({ index, count: total, instance_number }) {
+export function imageOf({ index, count: total, instance_number, reading }) {
+  if (reading) return total === null ? gettext("Image ?, reading the series …") : interpolate(gettext("Image ? of {count}, reading the series …"), { count: total });
   if (index === null || total === null) {
     return instance_number === null ? "" : interpolate(gettext("No. {number}"), { number: instance_number });
   }
@@ -167,8 +225,41 @@ export function windowWords({ window, unit, modality, colour, inverted }) {
   return [values, shape, words, inverted && gettext("inverted")].filter(Boolean).join(" · ");
 }
 
-/** @param {Picture} picture */
-function where({ location, slice_thickness }) {
+/** @type {Record<PlaneName, () => string>} */
+const PLANES = { axial: () => gettext("axial"), coronal: () => gettext("coronal"), sagittal: () => gettext("sagittal") };
+
+/** @param {Plane["look"]} look */
+export function planeWords(look) {
+  const name = PLANES[nearest(look)]();
+  return isCanonical(look) ? `MPR ${name}` : interpolate(gettext("MPR oblique, near {plane}"), { plane: name });
+}
+
+/**
+ * Which plane it is, as briefly as in a list: "sagittal, −101.6 mm", counted toward left, posterior or head.
+ * @param {Pick<Plane, "point" | "look">} plane
+ */
+export function planePlace({ point, look }) {
+  if (!isCanonical(look)) return gettext("oblique");
+  const mm = dot(point, look) * (Math.sign(look.reduce((sum, part) => sum + part, 0)) || 1);
+  return interpolate(gettext("{plane}, {mm} mm"), { plane: PLANES[nearest(look)](), mm: mm.toFixed(1).replace("-", "−") });
+}
+
+/** @param {Slab} slab */
+function slabWords({ thickness, method }) {
+  const words = { average_ip: gettext("average"), maximum_ip: "MIP", minimum_ip: "MinIP" };
+  return thickness > 0 ? interpolate(gettext("{method} {mm} mm"), { mm: number(thickness, 2), method: words[method] }) : "";
+}
+
+/**
+ * The place of a picture, counted toward left, posterior or head as that of an acquired slice.
+ * @param {Picture} picture
+ */
+function where({ location, slice_thickness, plane }) {
+  if (plane && typeof location === "number") {
+    const most = plane.look.reduce((best, part) => (Math.abs(part) > Math.abs(best) ? part : best), 0);
+    const mm = number(location * (Math.sign(most) || 1));
+    return interpolate(gettext("Loc {mm} mm"), { mm });
+  }
   const place = typeof location === "number" ? interpolate(gettext("Loc {mm} mm"), { mm: number(location) }) : "";
   const thick = typeof slice_thickness === "number" ? interpolate(gettext("Thk {mm} mm"), { mm: number(slice_thickness, 2) }) : "";
   return [place, thick].filter(Boolean).join("  ");
@@ -220,13 +311,14 @@ export function zoomWords(magnification) {
 
 /**
  * How much of the stored image reaches the eye.
- * @param {Pick<Picture, "lossless" | "source_lossy" | "source_lossy_ratio" | "region" | "size">} picture
+ * @param {Pick<Picture, "lossless" | "source_lossy" | "source_lossy_ratio" | "region" | "size" | "plane">} picture
  * @returns {Fidelity}
  */
-export function fidelity({ lossless, source_lossy, source_lossy_ratio, region, size }) {
+export function fidelity({ lossless, source_lossy, source_lossy_ratio, region, size, plane }) {
   const ratio = source_lossy_ratio?.length ? ` ${number(source_lossy_ratio.at(-1) ?? 0)}:1` : "";
   const source = source_lossy ? gettext("LOSSY SOURCE") + ratio : "";
   if (!lossless) return { sign: "moving", words: [source, gettext("LOSSY while moving")].filter(Boolean).join(" · "), insist: false };
+  if (plane && !source) return { sign: "scaled", words: gettext("lossless, computed from the volume"), insist: false };
   const part = size[0] / region[2];
   const scaled = part < 0.999 ? interpolate(gettext("reduced to {percent} %"), { percent: number(part * 100, 0) }) : "";
   if (source) return { sign: "source", words: [source, scaled].filter(Boolean).join(" · "), insist: true };

@@ -5,38 +5,47 @@
 /** @import { TextLevel } from "./state.js" */
 import { el, setText, svg } from "../shared/dom.js";
 import { gettext } from "../shared/i18n.js";
-import { corners, fidelity, identityLine, spoken } from "./corners.js";
+import { corners, fidelity, fitted, heldLines, identityLine, spoken } from "./corners.js";
 import { edgeLetters, scaleBar } from "./geometry.js";
 import { icon } from "./icons.js";
 
-/** @typedef {{prior: string, notes: readonly string[], zoom: string, text: TextLevel, narrow: boolean, height: number}} Known height: CSS pixels, measured before anything is written */
+/** @typedef {{prior: string, notes: readonly string[], zoom: string, text: TextLevel, narrow: boolean, ownWindow: boolean, height: number, rows: number}} Known ownWindow: or one that has a name; rows: lines of text that fit above each other; height: CSS pixels, measured before anything is written */
 
 const EDGES = /** @type {const} */ (["left", "right", "top", "bottom"]);
 const CORNERS = /** @type {const} */ (["topLeft", "topRight", "bottomLeft", "bottomRight"]);
 const SIGNS = { full: "fidelity-full", scaled: "fidelity-part", moving: "fidelity-part", source: "warning" };
 
+/** How long words that go by themselves stand (ms). */
+const TOLD = 6000;
+
 export class Dressing {
   #corner = { topLeft: box("corner top-left"), topRight: box("corner top-right"), bottomLeft: box("corner bottom-left"), bottomRight: box("corner bottom-right") };
   #letter = { left: box("letter left"), right: box("letter right"), top: box("letter top"), bottom: box("letter bottom") };
   #unknown = el("p", { class: "unknown-orientation", hidden: true });
-  #identity = el("p", { class: "identity", hidden: true });
+  #who = el("span", { class: "who" });
+  #patientId = el("span", { class: "patient-id" });
+  #identity = el("p", { class: "identity", hidden: true }, this.#who, this.#patientId);
   #prior = el("p", { class: "prior-frame", hidden: true });
   #scale = svg("svg", { class: "scale", "aria-hidden": "true" });
   #scaleWords = el("p", { class: "scale-words", hidden: true });
   #fidelity = el("p", { class: "fidelity", hidden: true });
   #value = el("p", { class: "value", "aria-hidden": "true" });
   #late = el("p", { class: "late", hidden: true });
+  #told = el("p", { class: "told", role: "status", hidden: true });
+  #telling = 0;
   #notice = el("div", { class: "notice", hidden: true });
   #persons = el("p", { class: "persons", role: "alert", hidden: true });
   #live = el("p", { class: "unseen", "aria-live": "polite" });
   #spoken = "";
+  #kinds = { topLeft: "", topRight: "", bottomLeft: "", bottomRight: "" };
+  #bar = "";
 
   /** @param {HTMLElement} area */
   constructor(area) {
     this.area = area;
     area.append(
       this.#scale, this.#scaleWords, ...Object.values(this.#letter), this.#unknown, ...Object.values(this.#corner),
-      this.#identity, this.#prior, this.#fidelity, this.#late, this.#notice, this.#persons, this.#live,
+      this.#identity, this.#prior, this.#fidelity, this.#late, this.#told, this.#notice, this.#persons, this.#live,
     );
     this.empty();
   }
@@ -48,10 +57,13 @@ export class Dressing {
     this.#name(gettext("Empty pane"));
   }
 
-  /** @param {Picture | null} picture whose image is on its way */
-  waiting(picture) {
+  /**
+   * @param {Picture | null} picture whose image is on its way
+   * @param {string} [words] how far it has come
+   */
+  waiting(picture, words = "") {
     this.#bare(picture);
-    this.#say(gettext("Loading …"), "");
+    this.#say(words || gettext("Loading …"), "");
     this.#name(gettext("Loading"));
   }
 
@@ -91,15 +103,33 @@ export class Dressing {
     setText(this.#live, this.#spoken);
   }
 
-  /** @param {string} words */
+  /**
+   * @param {string} words
+   * @returns {boolean} whether its line takes another place than before
+   */
   value(words) {
+    const before = this.#value.textContent ?? "";
     setText(this.#value, words);
+    return before.length !== words.length;
   }
 
   /** @param {string} words of a picture that takes its time */
   late(words) {
     setText(this.#late, words);
     this.#late.hidden = false;
+  }
+
+  /** What was waited for is there. */
+  inTime() {
+    this.#late.hidden = true;
+  }
+
+  /** @param {string} words that stand for a while */
+  tell(words) {
+    setText(this.#told, words);
+    this.#told.hidden = false;
+    clearTimeout(this.#telling);
+    this.#telling = setTimeout(() => (this.#told.hidden = true), TOLD);
   }
 
   /** @param {boolean} insist on the words beside the sign */
@@ -116,7 +146,11 @@ export class Dressing {
   /** @param {Picture | null} picture only its person is told */
   #bare(picture) {
     for (const edge of EDGES) setText(this.#letter[edge], "");
-    for (const corner of CORNERS) this.#corner[corner].replaceChildren();
+    for (const corner of CORNERS) {
+      this.#corner[corner].replaceChildren();
+      this.#kinds[corner] = "";
+    }
+    this.#bar = "";
     this.#scale.replaceChildren();
     this.#unknown.hidden = true;
     this.#scaleWords.hidden = true;
@@ -125,7 +159,7 @@ export class Dressing {
     this.#value.textContent = "";
     this.#identity.hidden = picture === null;
     this.#prior.hidden = true;
-    if (picture) setText(this.#identity, identityLine(picture));
+    if (picture) this.#identify(picture, "");
   }
 
   /**
@@ -134,15 +168,43 @@ export class Dressing {
    */
   #corners(picture, known) {
     const all = known.text === "all" && !known.narrow;
-    const lines = corners(picture, known);
+    const lines = fitted(corners(picture, known), known.rows);
+    const held = all ? [] : heldLines(picture, known);
     for (const corner of CORNERS) {
-      const shown = all ? lines[corner] : [];
-      this.#corner[corner].replaceChildren(...shown.map(lineElement));
+      const own = [...(all ? lines[corner] : []), ...(corner === "bottomRight" ? held : [])];
+      const value = all && corner === "bottomLeft" ? [this.#value] : [];
+      this.#fill(corner, own, value);
     }
-    if (all) this.#corner.bottomLeft.prepend(this.#value);
+    this.#corner.bottomRight.classList.toggle("holding", held.length > 0);
     this.#identity.hidden = all;
-    setText(this.#identity, [identityLine(picture), known.prior].filter(Boolean).join(" · "));
+    this.#identify(picture, known.prior);
     this.#prior.hidden = known.prior === "";
+  }
+
+  /**
+   * Most lines stay from picture to picture: only those that differ are touched.
+   * @param {(typeof CORNERS)[number]} corner
+   * @param {readonly Line[]} lines
+   * @param {readonly HTMLElement[]} above
+   */
+  #fill(corner, lines, above) {
+    const element = this.#corner[corner];
+    const kinds = JSON.stringify([above.length, lines.map(({ kind }) => kind)]);
+    if (kinds !== this.#kinds[corner]) {
+      this.#kinds[corner] = kinds;
+      element.replaceChildren(...above, ...lines.map(lineElement));
+    } else lines.forEach(({ text }, index) => setText(/** @type {Element} */ (element.children[above.length + index]?.firstElementChild), text));
+  }
+
+  /**
+   * Who it is in one line, with the patient's ID where there is room for the whole of it.
+   * @param {Picture} picture
+   * @param {string} prior
+   */
+  #identify(picture, prior) {
+    const { id, birth_date } = picture.patient;
+    setText(this.#who, [identityLine(picture), prior].filter(Boolean).join(" · "));
+    setText(this.#patientId, birth_date ? id : "");
   }
 
   /**
@@ -166,14 +228,17 @@ export class Dressing {
     const ratio = window.devicePixelRatio;
     const calibrated = pixel_spacing && spacing_basis !== "none" && text !== "none";
     const bar = calibrated ? scaleBar(scale / pixel_spacing[1] / ratio, height * 0.4) : null;
+    const words = bar ? [bar.mm >= 10 ? `${bar.mm / 10} cm` : `${bar.mm} mm`, spacing_basis === "patient" ? "" : spacing_words].filter(Boolean).join("\n") : "";
+    const now = bar ? `${bar.mm} ${bar.step} ${bar.length} ${words}` : "";
+    if (now === this.#bar) return;
+    this.#bar = now;
     this.#scaleWords.hidden = !bar;
+    setText(this.#scaleWords, words);
     if (!bar) return this.#scale.replaceChildren();
     const ticks = Array.from({ length: Math.round(bar.mm / bar.step) + 1 }, (_, index) => (index * bar.length * bar.step) / bar.mm);
     const path = `M1 0V${bar.length}` + ticks.map((y, index) => `M1 ${y}h${index % 5 ? 5 : 9}`).join("");
     this.#scale.setAttribute("height", String(bar.length + 2));
     this.#scale.replaceChildren(svg("path", { d: path, transform: "translate(0 1)", class: "halo" }), svg("path", { d: path, transform: "translate(0 1)" }));
-    const length = bar.mm >= 10 ? `${bar.mm / 10} cm` : `${bar.mm} mm`;
-    setText(this.#scaleWords, [length, spacing_basis === "patient" ? "" : spacing_words].filter(Boolean).join("\n"));
   }
 
   /** @param {Picture} picture */

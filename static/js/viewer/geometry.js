@@ -5,13 +5,16 @@
  * coordinates are device pixels of the pane's canvas; patient coordinates are LPS millimetres.
  */
 
-/** @import { Pane, Rotation } from "./state.js" */
+/** @import { Rotation, StackPane } from "./state.js" */
 
 /** x' = a·x + c·y + e, y' = b·x + d·y + f, as in the canvas. @typedef {[a: number, b: number, c: number, d: number, e: number, f: number]} Matrix */
 /** @typedef {{x: number, y: number, width: number, height: number}} Rect */
 /** @typedef {{width: number, height: number}} Size */
 /** @typedef {{columns: number, rows: number, aspect: number}} Grid aspect: height of a pixel by its width */
-/** @typedef {Pick<Pane, "rotation" | "flip_horizontal" | "flip_vertical" | "center" | "scale">} Look */
+/** @typedef {Pick<StackPane, "rotation" | "flip_horizontal" | "flip_vertical" | "center" | "scale">} Look */
+
+/** @param {Grid} stack @returns {Grid} */
+export const gridOf = ({ columns, rows, aspect }) => ({ columns, rows, aspect: aspect > 0 ? aspect : 1 });
 
 const TURNS = /** @type {const} */ ({ 0: [1, 0], 90: [0, 1], 180: [-1, 0], 270: [0, -1] });
 
@@ -35,7 +38,9 @@ export function fitting({ columns, rows, aspect }, canvas, rotation) {
  * @returns {number}
  */
 export function magnification(grid, canvas, look) {
-  return "fit" in look.scale ? look.scale.fit * fitting(grid, canvas, look.rotation) : look.scale.pixels;
+  if ("pixels" in look.scale) return look.scale.pixels;
+  const { fit, room } = look.scale;
+  return fit * fitting(room ? { columns: room[0], rows: room[1], aspect: 1 } : grid, canvas, look.rotation);
 }
 
 /**

@@ -2,18 +2,37 @@
 
 /** @import { State } from "./state.js" */
 /** @import { Effect } from "./commands.js" */
+/** @import { Sheet } from "./sheets.js" */
 /** @import { Viewport } from "./viewport.js" */
-import { panned, zoomed } from "./geometry.js";
+import { moveCrosshair } from "./crosshair.js";
+import { matrix, panned, zoomed } from "./geometry.js";
+import { fromGrid, toGrid } from "./planes.js";
 import { startOf } from "./presets.js";
-import { changePane, scroll } from "./panes.js";
-import { paneAt, stackOf } from "./state.js";
+import { changePane } from "./panes.js";
+import { scroll } from "./scrolling.js";
+import { changeLook, sheetOf } from "./sheets.js";
+import { isVolumePane, paneAt } from "./state.js";
 import { dragWindow, dragZoom } from "./tools.js";
-import { gridOf } from "./wishes.js";
 
 const STEP = 10;
 const PAN_STEP = 40;
 const ZOOM_STEP = 1.2;
 const WAYS = /** @type {const} */ ({ left: [-1, 0], right: [1, 0], up: [0, -1], down: [0, 1] });
+
+/**
+ * The crosshair moved by one voxel as the screen shows it.
+ * @param {State} state
+ * @param {Sheet} sheet
+ * @param {number} x to the right
+ * @param {number} y downward
+ * @returns {State}
+ */
+function nudged(state, { pane, stack, grid, look }, x, y) {
+  if (!isVolumePane(pane) || !stack.volume) return state;
+  const [a, b, c, d] = matrix(grid, { width: 1, height: 1 }, { ...look, scale: { pixels: 1 } });
+  const [column, row] = toGrid(stack.volume, pane.plane, pane.plane.point);
+  return moveCrosshair(state, pane, fromGrid(stack.volume, pane.plane, [column + a * x + b * y, row + c * x + d * y]));
+}
 
 /**
  * @param {State} state
@@ -22,20 +41,21 @@ const WAYS = /** @type {const} */ ({ left: [-1, 0], right: [1, 0], up: [0, -1], 
  * @returns {State}
  */
 export function byKey(state, effect, viewport) {
-  const pane = paneAt(state);
-  const stack = stackOf(state, pane);
-  if (!pane || !stack) return state;
-  const grid = gridOf(stack);
+  const sheet = sheetOf(state, paneAt(state));
+  if (!sheet) return state;
+  const { grid, look, pane, stack } = sheet;
   const { size } = viewport;
   const zoom = (/** @type {number} */ factor) =>
-    changePane(state, zoomed(grid, size, pane, factor, [size.width / 2, size.height / 2]));
+    changeLook(state, zoomed(grid, size, look, factor, [size.width / 2, size.height / 2]));
   if (effect === "zoom-in") return zoom(ZOOM_STEP);
   if (effect === "zoom-out") return zoom(1 / ZOOM_STEP);
-  if (effect === "palette" || effect === "help") return state;
-  const [x, y] = WAYS[effect];
+  if (!(effect in WAYS)) return state;
+  const [x, y] = WAYS[/** @type {keyof typeof WAYS} */ (effect)];
+  if (state.tool === "length") return state;
+  if (state.tool === "crosshair") return nudged(state, sheet, x, y);
   if (state.tool === "zoom") return zoom(dragZoom(3 * STEP * (y - x)));
   if (state.tool === "scroll") return scroll(state, x + y);
-  if (state.tool === "pan") return changePane(state, { center: panned(grid, size, pane, x * PAN_STEP, y * PAN_STEP) });
+  if (state.tool === "pan") return changeLook(state, { center: panned(grid, size, look, x * PAN_STEP, y * PAN_STEP) });
   const start = startOf(stack, pane.voi, viewport.picture?.window);
   const way = { inverted: viewport.picture?.low_is_white ?? false, upDarkens: state.preferences.up_darkens };
   return start ? changePane(state, { voi: dragWindow(start, { dx: x * STEP, dy: y * STEP }, way) }) : state;

@@ -6,7 +6,10 @@
 /** @import { Viewport } from "./viewport.js" */
 import { chord, isSingle, takesKeys } from "../shared/keys.js";
 import { bindings } from "./commands.js";
+import { isSlidePane, paneAt } from "./state.js";
 
+/** A key that was down for less is pressed, not held (ms). */
+const HELD = 300;
 const MOVES = /^(Shift\+)?(Arrow|Home|End|Page)/;
 
 /**
@@ -16,18 +19,29 @@ const MOVES = /^(Shift\+)?(Arrow|Home|End|Page)/;
  * @param {(command: Command, target?: number) => void} run
  */
 export function listenToKeys(store, viewports, hovered, run) {
+  /** @type {{code: string, command: Command, since: number, target: number | undefined} | null} */
+  let down = null;
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || takesKeys(event.target)) return;
     const name = chord(event);
     const { preferences } = store.state;
-    const command = bindings(preferences.keys).get(name);
+    const slide = isSlidePane(paneAt(store.state, hovered()?.number));
+    const command = bindings(preferences.keys, slide).get(name);
     if (!command) return;
-    const focused = event.target === document.body || viewports.some(({ area }) => area === event.target);
+    const focused = event.target === document.body || viewports.some((viewport) => viewport.holds(event.target));
     // A key without Ctrl acts on images only, never on a button that has the focus (WCAG 2.1.4).
     if (isSingle(name) && !(focused || (hovered() && !opensByKey(event)))) return;
     if (isSingle(name) && !MOVES.test(name) && !preferences.single_keys) return;
     event.preventDefault();
+    if (event.repeat && command.once) return;
+    if (command.held) down = { code: event.code, command, since: event.timeStamp, target: hovered()?.number };
     run(command, hovered()?.number);
+  });
+  document.addEventListener("keyup", (event) => {
+    if (event.code !== down?.code) return;
+    const { command, since, target } = down;
+    down = null;
+    if (event.timeStamp - since > HELD) run(command, target);
   });
 }
 

@@ -1,20 +1,27 @@
 /** What the page itself knows of a pane, beside the description that came with its picture. */
 
-/** @import { Pane, State } from "./state.js" */
+/** @import { PicturePane, State } from "./state.js" */
 /** @import { Picture } from "./corners.js" */
 /** @import { Size } from "./geometry.js" */
 import { gettext, interpolate } from "../shared/i18n.js";
 import { interval, zoomWords } from "./corners.js";
 import { magnification } from "./geometry.js";
-import { isShown, seriesKey, stackOf, studyKey } from "./state.js";
-import { gridOf } from "./wishes.js";
+import { isOwnOrNamed } from "./presets.js";
+import { sheetOf } from "./sheets.js";
+import { isShown, isVolumePane, seriesKey, stackOf, studyKey } from "./state.js";
 
 /** Below this width (CSS pixels) a pane shows one line of text: who, when, what. */
 const NARROW = 400;
+/** Height of a line of text as reading.css sets it, in a window as large as is said there; above and below the corners (CSS pixels). */
+const LINE = 18.2;
+const LARGE = { from: 2600, line: 22.4 };
+const MARGINS = 16;
+/** Lines that the letter at the pane's side and the large one of a body's side need. */
+const LETTERS = 2;
 
 /**
  * @param {State} state
- * @param {Pane} pane
+ * @param {PicturePane} pane
  * @param {Picture | null} picture on the screen
  * @param {{canvas: Size, width: number, height: number}} room device pixels; CSS pixels
  * @returns {import("./dressing.js").Known}
@@ -22,29 +29,33 @@ const NARROW = 400;
 export function known(state, pane, picture, { canvas, width, height }) {
   const own = studyOf(state, studyKey(state));
   const date = picture?.study_date ?? studyOf(state, studyKey(pane.source))?.study_date ?? "";
-  const stack = stackOf(state, pane);
+  const sheet = sheetOf(state, pane);
   const isOwn = studyKey(pane.source) === studyKey(state);
   return {
     prior: own && !isOwn ? interval(date, own.study_date) : "",
-    notes: notes(state, pane),
-    zoom: stack ? zoomWords(magnification(gridOf(stack), canvas, pane)) : "",
+    notes: notes(state, pane, picture),
+    zoom: sheet ? zoomWords(magnification(sheet.grid, canvas, sheet.look)) : "",
     text: pane.text,
     narrow: width < NARROW,
+    ownWindow: !sheet || isOwnOrNamed(sheet.stack, pane.voi),
     height,
+    rows: Math.floor((height - MARGINS) / (innerWidth >= LARGE.from ? LARGE.line : LINE)) - LETTERS,
   };
 }
 
 /**
  * What the server says of series and stack as wholes: what is missing, tilted, irregular, not counted.
  * @param {State} state
- * @param {Pane} pane
+ * @param {PicturePane} pane
+ * @param {Picture | null} picture
  * @returns {string[]}
  */
-function notes(state, pane) {
+function notes(state, pane, picture) {
   const series = state.series[seriesKey(pane.source)];
   const stack = stackOf(state, pane);
   if (!series || "error" in series || !stack) return [];
-  const said = [series.words, stack.words].flatMap((words) => (words ? words.split("; ") : []));
+  const ofStack = isVolumePane(pane) ? (picture?.volume_words ?? stack.volume?.words) : stack.words;
+  const said = [series.words, ofStack].flatMap((words) => (words ? words.split("; ") : []));
   if (stack.total_known !== false || said.length) return said;
   return [interpolate(gettext("{count} received, total unknown"), { count: stack.entries.filter(isShown).length })];
 }

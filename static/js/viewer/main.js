@@ -4,26 +4,45 @@
 /** @import { Command } from "./commands.js" */
 import { putJson } from "../shared/api.js";
 import { el, find, setText } from "../shared/dom.js";
-import { gettext } from "../shared/i18n.js";
+import { gettext, interpolate } from "../shared/i18n.js";
 import { createStore } from "../shared/store.js";
+import { fillReading } from "../side/reading.js";
+import { fillRequest } from "../side/request.js";
+import { fillSide } from "../side/side.js";
+import { clock } from "../side/words.js";
+import { listen as listenOnSlide } from "../slide/gestures.js";
+import { SlideViewport } from "../slide/viewport.js";
+import { fillFindings } from "../side/findings.js";
+import { fillTalk } from "../side/talk.js";
+import { Measuring } from "../marks/measuring.js";
 import { Asking, wordsOf } from "./asking.js";
+import { tellAway } from "./away.js";
+import { CrossLines } from "./crosslines.js";
+import { addHandle, dropped } from "./dragging.js";
+import { receiveGlimpse } from "./glimpse.js";
 import { byKey } from "./hands.js";
 import { doubt, identityOf, persons } from "./identity.js";
 import { listenToKeys } from "./keyboard.js";
+import { Magnifier } from "./magnifier.js";
 import { contextMenu } from "./menu.js";
 import { helpSheet, palette } from "./palette.js";
-import { fillPanel, takeDrops } from "./panel.js";
+import { fillPanel } from "./panel.js";
 import { place } from "./panes.js";
+import { layoutPicker } from "./picker.js";
+import { Player } from "./player.js";
 import { Pictures } from "./pictures.js";
 import { listen } from "./pointer.js";
 import { restore, showsStudy } from "./presentation.js";
 import { keepSaved } from "./saving.js";
 import { first, listStudy } from "./shelf.js";
-import { initial, pane, paneAt, PREFERENCES, receiveProgress, seriesKey, studyKey } from "./state.js";
+import { initial, paneAt, paneOf, PREFERENCES, receiveProgress, seriesKey, studyKey } from "./state.js";
+import { Tags } from "./tags.js";
 import { fillToolbar } from "./toolbar.js";
+import { Topics } from "./topics.js";
+import { Verbs } from "./verbs.js";
 import { Viewport } from "./viewport.js";
 
-/** @typedef {{archive: string, study: string, state_id: string | null, urls: Record<"study" | "state" | "states" | "preferences" | "socket" | "login", string>}} Page */
+/** @typedef {{archive: string, study: string, state_id: string | null, first: {series: string, glimpse: string} | null, user: {id: number, name: string}, side: {open?: boolean, folded?: string[]} | null, urls: Record<"study" | "state" | "states" | "preferences" | "socket" | "login" | "worklist", string>}} Page */
 
 const PREFERENCE = "viewer";
 const MOST_PANES = 16;
@@ -37,24 +56,54 @@ const pictures = new Pictures(page.urls.socket, {
   onState: (line) => {
     store.update((state) => ({ ...state, line }));
     if (line === "open") viewports.forEach((viewport) => viewport.retry());
+    if (line === "lost") verbs.lost();
     if (line === "refused") location.assign(`${page.urls.login}?next=${encodeURIComponent(location.pathname + location.search)}`);
   },
   onMessage: hear,
 });
 
 const asking = new Asking(store, pictures);
+const topics = new Topics(pictures);
+tellAway(find("#away"), store, topics);
+const verbs = new Verbs(pictures);
+/** What the sections beside the images may use. @type {import("../side/side.js").Beside} */
+const beside = {
+  page, store, topics, pictures, verbs,
+  perform: (change) => store.update(change),
+  announce: (words) => setText(find("#announced"), words),
+};
+const side = fillSide(find("#side"), beside);
+fillTalk(find("#side-conversation"), beside);
+const reading = fillReading(find("#reading"), beside);
+fillRequest(find("#side-request"), beside);
+const measuring = new Measuring(beside);
+fillFindings(find("#side-findings"), beside, measuring.keeper);
 /** @type {Viewport[]} */
 const viewports = [];
+new Player(store, viewports, pictures);
+const magnifier = new Magnifier(store, pictures, viewports);
+/** What shows slides, in the same places. @type {SlideViewport[]} */
+const slides = [];
 
 /** As many image areas as the layout has places; they are made once and kept. */
 function makePanes(/** @type {number} */ count) {
   while (viewports.length < Math.min(count, MOST_PANES)) {
     const viewport = new Viewport(viewports.length, store, pictures, { onPaint: checkPersons });
     listen(viewport, store, { onMenu });
-    takeDrops(viewport.element, (source) => store.update((state) => place(state, viewport.number, source)));
-    viewport.area.addEventListener("focus", () => store.update((state) => ({ ...state, active: viewport.number })));
-    viewport.area.addEventListener("pointerenter", () => (hovered = viewport));
-    viewport.area.addEventListener("pointerleave", () => (hovered = null));
+    new CrossLines(viewport, store);
+    const slide = new SlideViewport(viewport.number, store, { onPaint: checkPersons });
+    listenOnSlide(slide, store, { onMenu });
+    viewport.host(slide);
+    addHandle(viewport.element, viewport.number, store);
+    magnifier.watch(viewport);
+    slides.push(slide);
+    measuring.lay(viewport.painted, viewport.number);
+    measuring.lay(slide, viewport.number);
+    for (const area of [viewport.area, slide.area]) {
+      area.addEventListener("focus", () => store.update((state) => ({ ...state, active: viewport.number })));
+      area.addEventListener("pointerenter", () => (hovered = viewport));
+      area.addEventListener("pointerleave", () => (hovered = null));
+    }
     viewports.push(viewport);
     grid.append(viewport.element);
   }
@@ -65,7 +114,7 @@ let hovered = null;
 
 /** Two persons on one screen can't be overlooked: both panes say so, as long as it is so. */
 function checkPersons() {
-  const found = persons(store.state, viewports.map((viewport) => viewport.picture?.patient ?? null));
+  const found = persons(store.state, viewports.map(({ patient }) => patient));
   const words =
     found === "two" ? gettext("TWO PATIENTS ON THIS SCREEN")
     : found === "differing" ? gettext("THE IMAGES NAME DIFFERENT PERSONS")
@@ -78,6 +127,7 @@ function checkPersons() {
 
 /** @param {Record<string, any>} message of the socket, no picture */
 function hear(message) {
+  if (topics.heard(message) || verbs.heard(message)) return;
   if (message.progress) {
     store.update((state) => receiveProgress(state, message.progress));
   } else if (message.probe) {
@@ -92,6 +142,14 @@ function hear(message) {
  * @param {number} [target] pane
  */
 function run(command, target) {
+  const asked = target === undefined ? store.state : { ...store.state, active: target };
+  const why = command.why?.(asked);
+  if (why) return viewports[asked.active]?.tell(why);
+  const slide = slides[asked.active];
+  if (command.onSlide && slide?.isShown) {
+    store.update(() => asked);
+    return command.onSlide(slide);
+  }
   store.update((state) => {
     const aimed = target === undefined ? state : { ...state, active: target };
     if (command.offered?.(aimed) === false) return state;
@@ -100,6 +158,11 @@ function run(command, target) {
   });
   if (command.effect === "palette") openPalette();
   if (command.effect === "help") openHelp();
+  if (command.effect === "layouts") openLayouts(document.querySelector('[data-command="layouts"]'));
+  if (command.effect === "side") side.toggle();
+  if (command.effect === "tags") tags.show();
+  if (command.effect === "done") reading.done();
+  if (command.effect === "undo" || command.effect === "redo" || command.effect === "delete-mark") measuring.run(command.effect);
 }
 
 const openPalette = palette(store, (command) => {
@@ -110,6 +173,8 @@ const openHelp = helpSheet(store, (preferences) => {
   store.update((state) => ({ ...state, preferences }));
   void putJson(`${page.urls.preferences}${PREFERENCE}/`, preferences).catch(wordsOf);
 });
+const openLayouts = layoutPicker(store, focusActive);
+const tags = new Tags(store, () => viewports[store.state.active]?.element, focusActive);
 const openMenu = contextMenu(store, (command) => {
   run(command);
   focusActive();
@@ -121,7 +186,7 @@ function onMenu(x, y) {
 }
 
 function focusActive() {
-  viewports[store.state.active]?.area.focus({ preventScroll: true });
+  viewports[store.state.active]?.focus();
 }
 
 listenToKeys(store, viewports, () => hovered, run);
@@ -139,6 +204,10 @@ fillPanel(find("#timeline"), find("#thumbnails"), store, {
   },
   onItem: ({ source }) => {
     store.update((state) => place(state, state.active, source));
+    focusActive();
+  },
+  onDrop: (item, pane) => {
+    store.update((state) => dropped(state, item, pane));
     focusActive();
   },
 });
@@ -176,12 +245,15 @@ store.watch((state) => state.studies, () => {
   checkPersons();
 });
 store.watch((state) => state.active, () => {
-  if (document.activeElement === document.body || viewports.some(({ area }) => area === document.activeElement)) focusActive();
+  if (document.activeElement === document.body || viewports.some((viewport) => viewport.holds(document.activeElement))) focusActive();
 });
+/** @type {Date | null} when the line went down; trying again doesn't end that */
+let lostAt = null;
 store.watch((state) => state.line, (line) => {
-  const words = line === "lost" ? gettext("The line to the server is down. Trying again; what is shown stays as it is.") : "";
-  setText(banner, words);
-  banner.hidden = words === "";
+  lostAt = line === "open" ? null : line === "lost" ? (lostAt ?? new Date()) : lostAt;
+  const words = gettext("No connection since {time}. Trying again; what is shown stays, what is measured or written is sent later.");
+  setText(banner, lostAt ? interpolate(words, { time: clock(lostAt) }) : "");
+  banner.hidden = lostAt === null;
 });
 addEventListener("pagehide", () => pictures.close());
 addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
@@ -191,7 +263,7 @@ function begin(state, saved) {
   // Somebody else's view is shown as it is; one's own only if it shows the study that was opened, not a prior alone.
   if (saved && (page.state_id || showsStudy(saved, studyKey(page)))) return restore(state, saved);
   const source = first(state, studyKey(state));
-  return source ? { ...state, panes: [pane(source)] } : state;
+  return source ? { ...state, panes: [paneOf(source)] } : state;
 }
 
 async function open() {
@@ -205,11 +277,20 @@ async function open() {
   if (own && "error" in own) return fail(own.error);
   store.update((state) => begin({ ...state, preferences: { ...PREFERENCES, ...preferences } }, saved));
   if (!paneAt(store.state)) nothingYet();
+  void lookAhead();
   focusActive();
   keepSaved(store, page.urls.state);
   const studies = own?.studies ?? [];
   // The priors wait for the first picture; what they hold decides what a second pane offers.
   setTimeout(() => studies.forEach((study) => void asking.study(studyKey(study))), 1000);
+}
+
+/** The first series takes its time: until it is told, one image of it is shown, if that can be had sooner. */
+async function lookAhead() {
+  if (!page.first) return;
+  const stack = await asking.optional(page.first.glimpse);
+  const key = seriesKey({ ...page, series: page.first.series });
+  if (stack) store.update((state) => receiveGlimpse(state, key, stack));
 }
 
 /** The study holds other things than images that can be shown: the panel names them. */

@@ -30,7 +30,7 @@ export function contextMenu(store, run) {
   });
   return (x, y) => {
     const { state } = store;
-    const offered = COMMANDS.filter((command) => ["image", "window"].includes(command.group) && !LEFT_OUT.test(command.id) && command.offered?.(state) !== false);
+    const offered = COMMANDS.filter((command) => ["image", "window", "cine"].includes(command.group) && !LEFT_OUT.test(command.id) && command.offered?.(state) !== false);
     menu.replaceChildren(...offered.map((command) => {
       const onclick = () => {
         menu.hidePopover();

@@ -6,20 +6,20 @@
 import { el, svg } from "../shared/dom.js";
 import { gettext, interpolate, ngettext } from "../shared/i18n.js";
 import { interval, isoDate } from "./corners.js";
+import { carryThumbnail } from "./dragging.js";
 import { icon } from "./icons.js";
 import { isOf, shelf } from "./shelf.js";
 import { paneAt, stackKey, studyKey, visible } from "./state.js";
 
-const KIND = "application/x-samsyn-source";
 const ROUND = 2 * Math.PI * 6;
 
 /**
  * @param {HTMLElement} timeline
  * @param {HTMLElement} thumbnails
  * @param {Store<State>} store
- * @param {{onStudy: (key: string) => void, onItem: (item: Item) => void}} listeners
+ * @param {{onStudy: (key: string) => void, onItem: (item: Item) => void, onDrop: (item: Item, pane: number) => void}} listeners
  */
-export function fillPanel(timeline, thumbnails, store, { onStudy, onItem }) {
+export function fillPanel(timeline, thumbnails, store, { onStudy, onItem, onDrop }) {
   const conflict = el("p", { class: "conflict", role: "status", hidden: true });
   timeline.before(conflict);
   store.watch((state) => state.studies[studyKey(state)], (own) => drawTimeline(own));
@@ -28,7 +28,7 @@ export function fillPanel(timeline, thumbnails, store, { onStudy, onItem }) {
   store.watch((state) => state, (state) => {
     const items = shelf(state, state.listed);
     const now = items.map((item) => [stackKey(item.source), item.words, item.viewable].join(" ")).join("\n");
-    if (now !== drawn) thumbnails.replaceChildren(...items.map((item) => el("li", {}, thumbnail(item, onItem))));
+    if (now !== drawn) thumbnails.replaceChildren(...items.map((item) => el("li", {}, thumbnail(item, onItem, onDrop))));
     drawn = now;
     items.forEach((item, index) => mark(thumbnails.children[index], item, state));
   });
@@ -57,12 +57,13 @@ export function fillPanel(timeline, thumbnails, store, { onStudy, onItem }) {
 /**
  * @param {Item} item
  * @param {(item: Item) => void} onItem
+ * @param {(item: Item, pane: number) => void} onDrop
  */
-function thumbnail(item, onItem) {
+function thumbnail(item, onItem, onDrop) {
   const name = el("span", { class: "title" }, item.title);
   const words = el("span", { class: "words muted" }, [item.modality, item.words].filter(Boolean).join(" · "));
   if (!item.viewable) {
-    return el("div", { class: "thumb not-yet", "data-series": item.source.series }, name, words, el("span", { class: "muted" }, gettext("not yet viewable")));
+    return el("div", { class: "thumb not-yet", "data-series": item.source.series }, name, words, item.isTold ? null : el("span", { class: "muted" }, gettext("not yet viewable")));
   }
   const image = el("img", { src: addressOf(item), alt: "", width: 128, height: 128, loading: "lazy", draggable: "false" });
   image.addEventListener("error", () => image.replaceWith(icon("layout-1")));
@@ -70,16 +71,16 @@ function thumbnail(item, onItem) {
     svg("circle", { cx: 8, cy: 8, r: 6, class: "track" }), svg("circle", { cx: 8, cy: 8, r: 6, class: "part", "stroke-dasharray": `0 ${ROUND}` }));
   const button = el(
     "button",
-    { type: "button", class: "thumb", draggable: "true", "data-series": item.source.series, "data-stack": item.source.stack, onclick: () => onItem(item) },
+    { type: "button", class: "thumb", "data-kind": item.source.kind, "data-series": item.source.series, "data-stack": item.source.kind === "slide" ? item.source.slide : item.source.stack, onclick: () => onItem(item) },
     el("span", { class: "picture" }, image, ring), name, words, el("span", { class: "seen muted" }),
   );
-  button.addEventListener("dragstart", (event) => event.dataTransfer?.setData(KIND, JSON.stringify(item.source)));
+  carryThumbnail(button, item, onDrop);
   return button;
 }
 
 /** @param {Item} item */
-function addressOf({ source: { archive, study, series }, middle }) {
-  const image = middle ? `/instances/${middle.instance}/frames/${middle.frame}` : "";
+function addressOf({ source: { archive, study, series }, middle, instance }) {
+  const image = middle ? `/instances/${middle.instance}/frames/${middle.frame}` : instance ? `/instances/${instance}` : "";
   return `/dicomweb/${archive}/studies/${study}/series/${series}${image}/thumbnail?viewport=128,128`;
 }
 
@@ -101,25 +102,4 @@ function mark(place, item, state) {
   const words = button.querySelector(".seen");
   if (words) words.textContent = seen === 0 ? "" : part === 1 ? gettext("all seen") : ngettext("{count} seen", "{count} seen", seen);
   button.setAttribute("aria-label", interpolate(gettext("{title}, {words}, {seen} seen"), { title: item.title, words: item.words, seen }));
-}
-
-/**
- * Let thumbnails be dropped on a pane.
- * @param {HTMLElement} element
- * @param {(source: import("./state.js").Source) => void} onSource
- */
-export function takeDrops(element, onSource) {
-  element.addEventListener("dragover", (event) => {
-    if (!event.dataTransfer?.types.includes(KIND)) return;
-    event.preventDefault();
-    element.classList.add("target");
-  });
-  element.addEventListener("dragleave", () => element.classList.remove("target"));
-  element.addEventListener("drop", (event) => {
-    element.classList.remove("target");
-    const source = event.dataTransfer?.getData(KIND);
-    if (!source) return;
-    event.preventDefault();
-    onSource(JSON.parse(source));
-  });
 }

@@ -1,19 +1,21 @@
 /** What a hand does to the panes: pure changes of state. */
 
-/** @import { Pane, Rotation, Source, State, TextLevel } from "./state.js" */
-import { imageAt, PLAIN, pane, paneAt, resolve, stackKey, stackOf } from "./state.js";
+/** @import { Pane, Rotation, SlidePane, SlideSource, StackPane, StackSource, State, TextLevel, VolumePane } from "./state.js" */
+import { isSlidePane, PLAIN, pane, paneAt, resolve, slidePane, sourceKey, stackKey, visible } from "./state.js";
+
+/** @typedef {Partial<StackPane> | Partial<VolumePane> | Partial<SlidePane>} Difference in the fields of the pane's own kind */
 
 /**
  * Change one pane; the same state when nothing differs.
  * @param {State} state
- * @param {Partial<Pane>} difference
+ * @param {Difference} difference
  * @param {number} [index]
  * @returns {State}
  */
 export function changePane(state, difference, index = state.active) {
   const before = paneAt(state, index);
   if (!before) return state;
-  const after = { ...before, ...difference };
+  const after = /** @type {Pane} */ ({ ...before, ...difference });
   if (/** @type {(keyof Pane)[]} */ (Object.keys(difference)).every((name) => after[name] === before[name])) return state;
   return { ...state, panes: state.panes.with(index, after) };
 }
@@ -31,37 +33,15 @@ export function activate(state, index) {
  * Put a source into a pane. Window and turn belong to the series: they start afresh.
  * @param {State} state
  * @param {number} index
- * @param {Source} source
+ * @param {StackSource | SlideSource} source
  * @returns {State}
  */
 export function place(state, index, source) {
   const before = paneAt(state, index);
-  if (before && stackKey(before.source) === stackKey(source)) return activate(state, index);
-  const placed = resolve(state, pane(source, { text: before?.text ?? "all" }));
+  if (before && sourceKey(before.source) === sourceKey(source)) return activate(state, index);
+  const text = before?.text ?? "all";
+  const placed = source.kind === "slide" ? slidePane(source, { text }) : resolve(state, pane(source, { text }));
   return { ...state, active: index, panes: state.panes.with(index, placed) };
-}
-
-/**
- * Move through the stack by whole entries; a gap is an entry.
- * @param {State} state
- * @param {number} step
- * @param {number} [index] of the pane
- * @returns {State}
- */
-export function scroll(state, step, index = state.active) {
-  return scrollTo(state, (paneAt(state, index)?.index ?? 0) + step, index);
-}
-
-/**
- * @param {State} state
- * @param {number} entry
- * @param {number} [index] of the pane
- * @returns {State}
- */
-export function scrollTo(state, entry, index = state.active) {
-  const stack = stackOf(state, paneAt(state, index));
-  if (!stack) return state;
-  return changePane(state, imageAt(stack, Math.min(stack.entries.length - 1, Math.max(0, entry))), index);
 }
 
 /**
@@ -72,6 +52,7 @@ export function scrollTo(state, entry, index = state.active) {
 export function rotate(state, quarter) {
   const before = paneAt(state);
   if (!before) return state;
+  if (isSlidePane(before)) return changePane(state, { rotation: (before.rotation + 90 * quarter + 360) % 360 });
   const rotation = /** @type {Rotation} */ ((before.rotation + 90 * quarter + 360) % 360);
   return changePane(state, { rotation });
 }
@@ -85,6 +66,7 @@ export function rotate(state, quarter) {
 export function flip(state, axis) {
   const before = paneAt(state);
   if (!before) return state;
+  if (isSlidePane(before)) return flippedSlide(state, before, axis);
   // The flip comes before the turn: on a picture turned by a quarter the screen's axes are the image's other ones.
   const quarter = before.rotation % 180 !== 0;
   const horizontal = (axis === "horizontal") !== quarter;
@@ -92,11 +74,24 @@ export function flip(state, axis) {
 }
 
 /**
+ * A slide has one flip; top to bottom is left to right and half a turn.
+ * @param {State} state
+ * @param {SlidePane} before
+ * @param {"horizontal" | "vertical"} axis of the screen
+ * @returns {State}
+ */
+function flippedSlide(state, { rotation, flip_horizontal }, axis) {
+  const turned = axis === "horizontal" ? -rotation : 180 - rotation;
+  return changePane(state, { flip_horizontal: !flip_horizontal, rotation: (turned + 360) % 360 });
+}
+
+/**
  * @param {State} state
  * @returns {State}
  */
 export function reset(state) {
-  return changePane(state, PLAIN);
+  const shown = paneAt(state);
+  return isSlidePane(shown) ? changePane(state, slidePane(shown.source, { text: shown.text })) : changePane(state, PLAIN);
 }
 
 /**
@@ -113,6 +108,7 @@ export function cycleText(state) {
 }
 
 /**
+ * Other rows and columns. Every pane keeps what it shows; what falls out of sight comes back with a larger layout.
  * @param {State} state
  * @param {number} rows
  * @param {number} columns
@@ -120,13 +116,29 @@ export function cycleText(state) {
  * @returns {State}
  */
 export function arrange(state, rows, columns, candidates = []) {
-  const count = rows * columns;
   if (rows === state.layout.rows && columns === state.layout.columns) return { ...state, maximised: false };
-  const active = paneAt(state);
-  const others = state.panes.filter((shown, index) => index !== state.active && shown);
-  const filled = [...(count > state.panes.length ? state.panes.filter(Boolean) : [active, ...others]), ...candidates];
-  const panes = Array.from({ length: count }, (_, index) => filled[index] ?? null);
-  return { ...state, layout: { rows, columns }, active: Math.max(0, panes.indexOf(active)), maximised: false, panes };
+  const count = rows * columns;
+  const back = state.stepped ? exchange(state, ...state.stepped) : state;
+  const left = candidates.values();
+  const panes = Array.from({ length: Math.max(count, back.panes.length) }, (_, index) =>
+    back.panes[index] ?? (index < count ? (left.next().value ?? null) : null));
+  const next = { ...back, layout: { rows, columns }, maximised: false, panes, stepped: null };
+  // The active pane stays in sight: where it would fall out it takes the last place, and is back at its own with the next layout.
+  return next.active < count ? next : { ...exchange(next, next.active, count - 1), stepped: [count - 1, next.active] };
+}
+
+/**
+ * Two panes change places; the active picture stays the active one.
+ * @param {State} state
+ * @param {number} one
+ * @param {number} other
+ * @returns {State}
+ */
+export function exchange(state, one, other) {
+  if (one === other || !(one in state.panes) || !(other in state.panes)) return state;
+  const panes = state.panes.with(one, state.panes[other] ?? null).with(other, state.panes[one] ?? null);
+  const active = state.active === one ? other : state.active === other ? one : state.active;
+  return { ...state, active, panes, stepped: null };
 }
 
 /**
@@ -136,8 +148,19 @@ export function arrange(state, rows, columns, candidates = []) {
  * @returns {State}
  */
 export function nextPane(state, step) {
-  const count = state.layout.rows * state.layout.columns;
-  return activate(state, (state.active + step + count) % count);
+  const shown = visible(state);
+  return activate(state, shown.at((shown.indexOf(state.active) + step) % shown.length) ?? state.active);
+}
+
+/** @param {State} state */
+export const several = ({ layout }) => layout.rows * layout.columns > 1;
+
+/**
+ * @param {State} state
+ * @returns {State}
+ */
+export function maximise(state) {
+  return several(state) ? { ...state, maximised: !state.maximised } : state;
 }
 
 /**

@@ -5,17 +5,27 @@
 /** @import { WireState } from "../shared/live.js" */
 import { gettext } from "../shared/i18n.js";
 import { connect } from "../shared/live.js";
+import { decoded } from "./decoding.js";
 import * as measured from "./line.js";
 import { Ring } from "./ring.js";
 
+/** @import { Kept } from "./ring.js" */
 /** @typedef {{picture: Picture, bitmap: ImageBitmap, wish: Wish}} Answer */
 /** @typedef {{onAnswer: (answer: Answer) => void, onFailure: (wish: Wish, words: string) => void}} Receiver */
 /** @typedef {{wish: Wish, at: number, stop?: AbortController}} Flight */
-/** @typedef {{receiver: Receiver, next: Wish | null, flights: Map<number, Flight>, delivered: number, newest: string}} Channel */
+/** @typedef {{receiver: Receiver, next: Wish | null, flights: Map<number, Flight>, delivered: number, newest: string, window: string, moved: number, decoding: boolean, arrived: {seq: number, kept: Kept} | null}} Channel */
 
 /** Compressed pictures kept in the page. */
-const BUDGET = 96 * 2 ** 20;
+const BUDGET = 32 * 2 ** 20;
+/** Panes whose wishes are no further apart than this (ms) move together, and share the line. */
+const TOGETHER = 250;
+/** Neighbours fetched at once, at most. */
+const FILLED_AT_ONCE = 4;
 const LONGEST_FLIGHT = 15_000;
+/** Pictures fetched together before a cine needs them. */
+const AHEAD_AT_ONCE = 4;
+/** Until all slices of a volume have arrived. */
+const LONGEST_LOADING = 300_000;
 const PICTURE = "Samsyn-Picture";
 
 /** @param {Wish} wish */
@@ -26,12 +36,18 @@ export class Pictures {
   #channels = new Map();
   #ring = new Ring(BUDGET);
   #line = measured.UNMEASURED;
+  /** @type {import("./line.js").Quality} */
+  #quality = null;
   #sequence = 0;
-  #bytes = 0;
+  /** When the last picture arrived. */
+  #arrival = 0;
   #dead = false;
   /** @type {Map<string, string>} */
   #standing = new Map();
   #filling = new AbortController();
+  #running = new AbortController();
+  /** Pictures that are on their way before a cine needs them. @type {Map<string, Promise<void>>} */
+  #coming = new Map();
   #wire;
 
   /**
@@ -42,7 +58,7 @@ export class Pictures {
     this.onMessage = onMessage;
     this.#wire = connect(path, {
       onText: (message) => this.#hear(message),
-      onBinary: (header, body) => void this.#receive(header, body),
+      onBinary: (header, body) => this.#receive(header, body),
       onRoundTrip: (milliseconds) => (this.#line = measured.roundTrip(this.#line, milliseconds)),
       onState: (state) => {
         if (state === "open") for (const words of this.#standing.values()) this.tell(JSON.parse(words));
@@ -54,14 +70,14 @@ export class Pictures {
     this.watch = setInterval(() => this.#giveUpLate(), 1000);
   }
 
-  /** Whether pictures are asked for lossless while a hand moves. */
-  get losslessMoving() {
-    return measured.losslessMoving(this.#line, this.#bytes || undefined);
+  /** How good the pictures are that are asked for while a hand moves. */
+  get quality() {
+    return (this.#quality = measured.moving(this.#line, this.#sharing(), this.#quality));
   }
 
-  /** @param {object} message that is worth nothing later */
+  /** @param {object} message that is worth nothing later @returns {boolean} false when the line is down */
   tell(message) {
-    this.#wire.send(message);
+    return this.#wire.send(message);
   }
 
   /**
@@ -81,7 +97,7 @@ export class Pictures {
    * @param {Receiver} receiver
    */
   open(pane, receiver) {
-    this.#channels.set(pane, { receiver, next: null, flights: new Map(), delivered: 0, newest: "" });
+    this.#channels.set(pane, { receiver, next: null, flights: new Map(), delivered: 0, newest: "", window: "", moved: -Infinity, decoding: false, arrived: null });
   }
 
   /**
@@ -94,14 +110,33 @@ export class Pictures {
     if (!channel || this.#dead || channel.newest === keyOf(wish)) return;
     this.#filling.abort();
     channel.newest = keyOf(wish);
-    const kept = this.#ring.get(channel.newest);
+    channel.moved = performance.now();
+    this.#show(channel, wish.window);
+    const kept = this.#ring.get(wish);
     if (kept) {
       channel.next = null;
-      void this.#deliver(channel, ++this.#sequence, wish, kept.picture, kept.body);
+      this.#deliver(channel, ++this.#sequence, kept);
     } else {
       channel.next = wish;
       this.#pump(pane, channel);
     }
+  }
+
+  /**
+   * A pane shows a series in a window; what no pane shows any more is forgotten.
+   * @param {Channel} channel
+   * @param {string} window
+   */
+  #show(channel, window) {
+    if (channel.window === window) return;
+    channel.window = window;
+    this.#ring.keepOnly(new Set([...this.#channels.values()].map((each) => each.window)));
+  }
+
+  /** How many panes move. */
+  #sharing() {
+    const now = performance.now();
+    return Math.max(1, [...this.#channels.values()].filter(({ moved }) => now - moved < TOGETHER).length);
   }
 
   /**
@@ -114,28 +149,67 @@ export class Pictures {
     channel.next = null;
     channel.newest = "";
     channel.delivered = this.#sequence;
+    channel.arrived = null;
   }
 
   /**
-   * Fetch neighbours into the page's memory, one after the other, until a hand moves.
+   * The pane shows nothing any more: nothing is kept for it.
+   * @param {number} pane
+   */
+  leave(pane) {
+    this.cancel(pane);
+    const channel = this.#channels.get(pane);
+    if (channel) this.#show(channel, "");
+  }
+
+  /**
+   * Fetch neighbours into the page's memory, as many at once as the line is long, until a hand moves.
    * @param {readonly Wish[]} wishes nearest first
    */
   async fill(wishes) {
     this.#filling.abort();
-    const stop = (this.#filling = new AbortController());
+    const { signal } = (this.#filling = new AbortController());
+    const missing = wishes.filter((wish) => !this.#ring.get(wish)).values();
+    const fetchNext = async () => {
+      for (const wish of missing) {
+        if (signal.aborted || this.#dead) return;
+        const sent = performance.now();
+        const answer = await this.#fetch(wish, signal, "low").catch(() => null);
+        if (!answer || "words" in answer || signal.aborted) return;
+        this.#weigh(wish, answer.body.byteLength, sent, this.#line.took);
+        this.#ring.put(answer);
+      }
+    };
+    const together = Math.min(FILLED_AT_ONCE, measured.inFlight(this.#line));
+    await Promise.all(Array.from({ length: together }, fetchNext));
+  }
+
+  /**
+   * Fetch what a cine needs next, several at once and whatever else is asked for.
+   * @param {readonly Wish[]} wishes nearest first
+   * @returns {Promise<void>} when the first of them has come, or can't be had
+   */
+  async ahead(wishes) {
+    const { signal } = this.#running;
     for (const wish of wishes) {
-      if (stop.signal.aborted || this.#dead) return;
-      if (this.#ring.has(keyOf(wish))) continue;
-      const answer = await this.#fetch(wish, stop.signal, "low").catch(() => null);
-      if (!answer || "words" in answer) return;
-      this.#ring.put(keyOf(wish), answer);
+      const key = keyOf(wish);
+      if (this.#dead || this.#coming.size >= AHEAD_AT_ONCE) break;
+      if (this.#ring.get(wish) || this.#coming.has(key)) continue;
+      const fetched = this.#fetch(wish, signal, "high").catch(() => null);
+      this.#coming.set(key, fetched.then((answer) => {
+        this.#coming.delete(key);
+        if (answer && !("words" in answer) && !signal.aborted) this.#ring.put(answer);
+      }));
     }
+    if (wishes[0]) await this.#coming.get(keyOf(wishes[0]));
   }
 
   /** Forget every picture: the patient changes, the screen is locked, or the user has gone. */
   forget() {
     this.#ring.clear();
     this.#filling.abort();
+    this.#running.abort();
+    this.#running = new AbortController();
     for (const pane of this.#channels.keys()) this.cancel(pane);
   }
 
@@ -151,7 +225,7 @@ export class Pictures {
    * @param {Channel} channel
    */
   #pump(pane, channel) {
-    while (channel.next && channel.flights.size < measured.inFlight(this.#line)) {
+    while (channel.next && channel.flights.size < measured.inFlight(this.#line, this.#sharing(), this.#quality)) {
       const wish = channel.next;
       const seq = ++this.#sequence;
       const sent = this.#wire.send({ want: { seq, pane, resource: wish.resource, query: wish.query } });
@@ -167,13 +241,25 @@ export class Pictures {
    * @param {Record<string, any>} header
    * @param {Uint8Array<ArrayBuffer>} body
    */
-  async #receive({ seq, pane, type, picture }, body) {
+  #receive({ seq, pane, type, took, picture }, body) {
     const channel = this.#channels.get(pane);
     const flight = channel?.flights.get(seq);
     if (!channel || !flight) return;
-    this.#line = measured.answered(this.#line, body.byteLength, performance.now() - flight.at);
-    if (flight.wish.lossless) this.#bytes = body.byteLength;
-    this.#land(pane, channel, seq, flight.wish, { picture, body: new Blob([body], { type }) });
+    const { wish, at } = flight;
+    this.#weigh(wish, body.byteLength, at, took);
+    this.#land(pane, channel, seq, wish, { wish, picture, type, body });
+  }
+
+  /**
+   * @param {Wish} wish whose picture has just arrived
+   * @param {number} bytes
+   * @param {number} sent when it was asked for
+   * @param {number} took ms that the server took to make it
+   */
+  #weigh({ quality }, bytes, sent, took) {
+    const arrived = performance.now();
+    this.#line = measured.answered(this.#line, { bytes, sent, arrived, before: this.#arrival, took, quality });
+    this.#arrival = arrived;
   }
 
   /**
@@ -181,36 +267,49 @@ export class Pictures {
    * @param {Channel} channel
    * @param {number} seq
    * @param {Wish} wish
-   * @param {{picture: Picture, body: Blob} | {words: string}} answer
+   * @param {Kept | {words: string}} answer
    */
   #land(pane, channel, seq, wish, answer) {
     channel.flights.delete(seq);
-    if ("words" in answer) this.#fail(channel, seq, wish, answer.words);
-    else {
-      this.#ring.put(keyOf(wish), answer);
-      void this.#deliver(channel, seq, wish, answer.picture, answer.body);
-    }
+    // The next wish goes out before this picture is turned to: the line doesn't wait for the page.
     this.#pump(pane, channel);
+    if ("words" in answer) return this.#fail(channel, seq, wish, answer.words);
+    this.#ring.put(answer);
+    this.#deliver(channel, seq, answer);
   }
 
   /**
+   * Decode a picture and hand it over. One at a time: of those that arrive meanwhile, only the newest is worth it.
    * @param {Channel} channel
    * @param {number} seq
-   * @param {Wish} wish
-   * @param {Picture} picture
-   * @param {Blob} body
+   * @param {Kept} kept
    */
-  async #deliver(channel, seq, wish, picture, body) {
-    if (seq <= channel.delivered) return;
-    try {
-      const bitmap = await createImageBitmap(body, { colorSpaceConversion: "none", premultiplyAlpha: "none" });
-      // Decoding may overtake: an older picture never follows a newer one.
-      if (seq <= channel.delivered) return bitmap.close();
-      channel.delivered = seq;
-      channel.receiver.onAnswer({ picture, bitmap, wish });
-    } catch {
-      this.#fail(channel, seq, wish, gettext("The picture that came can't be read."));
+  #deliver(channel, seq, kept) {
+    if (seq <= channel.delivered || seq <= (channel.arrived?.seq ?? 0)) return;
+    channel.arrived = { seq, kept };
+    if (!channel.decoding) void this.#decode(channel);
+  }
+
+  /** @param {Channel} channel */
+  async #decode(channel) {
+    channel.decoding = true;
+    while (channel.arrived) {
+      const { seq, kept } = channel.arrived;
+      channel.arrived = null;
+      const { wish, picture, type, body } = kept;
+      try {
+        const bitmap = await decoded(body, type);
+        // An older picture never follows a newer one, and none follows what was cancelled.
+        if (seq <= channel.delivered) bitmap.close();
+        else {
+          channel.delivered = seq;
+          channel.receiver.onAnswer({ picture, bitmap, wish });
+        }
+      } catch {
+        this.#fail(channel, seq, wish, gettext("The picture that came can't be read."));
+      }
     }
+    channel.decoding = false;
   }
 
   /**
@@ -257,12 +356,15 @@ export class Pictures {
    * @param {Wish} wish
    * @param {AbortSignal} signal
    * @param {RequestPriority} priority
-   * @returns {Promise<{picture: Picture, body: Blob} | {words: string}>}
+   * @returns {Promise<Kept | {words: string}>}
    */
   async #fetch(wish, signal, priority) {
     const response = await fetch(keyOf(wish), { signal, priority, credentials: "same-origin", cache: "no-store" });
     const description = response.headers.get(PICTURE);
-    if (response.ok && description) return { picture: JSON.parse(description), body: await response.blob() };
+    if (response.ok && description) {
+      const body = new Uint8Array(await response.arrayBuffer());
+      return { wish, picture: JSON.parse(description), type: response.headers.get("Content-Type") ?? "", body };
+    }
     const said = response.headers.get("Content-Type")?.includes("json") ? await response.json() : null;
     return { words: said?.words ?? said?.detail ?? gettext("The server could not do this.") };
   }
@@ -280,7 +382,7 @@ export class Pictures {
   #giveUpLate() {
     for (const [pane, channel] of this.#channels) {
       for (const [seq, { wish, at, stop }] of channel.flights) {
-        if (performance.now() - at < LONGEST_FLIGHT) continue;
+        if (performance.now() - at < (wish.patient ? LONGEST_LOADING : LONGEST_FLIGHT)) continue;
         stop?.abort();
         this.#land(pane, channel, seq, wish, { words: gettext("The server does not answer.") });
       }

@@ -3,13 +3,14 @@
 /** @import { State, Tool } from "./state.js" */
 /** @import { Store } from "../shared/store.js" */
 /** @import { Viewport } from "./viewport.js" */
-import { maximise } from "./commands.js";
+import { pointCrosshair } from "./crosshair.js";
 import { panned, zoomed } from "./geometry.js";
 import { startOf } from "./presets.js";
-import { activate, changePane, scroll, scrollTo } from "./panes.js";
-import { paneAt, stackOf } from "./state.js";
+import { activate, changePane, maximise } from "./panes.js";
+import { scroll, scrollTo } from "./scrolling.js";
+import { changeLook, sheetOf } from "./sheets.js";
+import { paneAt } from "./state.js";
 import { dragScroll, dragWindow, dragZoom, wheelSteps, wheelZoom } from "./tools.js";
-import { gridOf } from "./wishes.js";
 
 const CLICK = 3;
 const FINGERS = /** @type {Record<number, Tool>} */ ({ 1: "scroll", 3: "window" });
@@ -35,7 +36,7 @@ export function listen(viewport, store, { onMenu }) {
     drag?.abort();
     drag = new AbortController();
     if (fingers.size === 2) return pinch(drag.signal);
-    const tool = fingers.size ? FINGERS[fingers.size] : toolOf(event, store.state.tool);
+    const tool = fingers.size ? fingersTool(fingers.size, store.state.tool) : toolOf(event, store.state.tool);
     if (!tool) return;
     event.preventDefault();
     area.setPointerCapture(event.pointerId);
@@ -57,7 +58,9 @@ export function listen(viewport, store, { onMenu }) {
     if (steps) store.update((state) => scroll(state, steps * (event.shiftKey ? 10 : 1), number));
   }, { passive: false });
   area.addEventListener("pointermove", (event) => {
-    if (event.pointerType !== "touch" && !event.buttons) viewport.point(device(event));
+    if (event.pointerType === "touch" || event.buttons) return;
+    viewport.point(device(event));
+    if (event.shiftKey) cross(event);
   });
   area.addEventListener("pointerleave", () => viewport.point(null));
 
@@ -67,6 +70,14 @@ export function listen(viewport, store, { onMenu }) {
     return [(clientX - x) * devicePixelRatio, (clientY - y) * devicePixelRatio];
   }
 
+  /** Bring the crosshair to the pointer. @param {MouseEvent} event */
+  function cross(event) {
+    const at = device(event);
+    const there = viewport.painted.unproject(at[0] / devicePixelRatio, at[1] / devicePixelRatio);
+    const inPatient = there?.space === "patient" ? there.point : null;
+    store.update((state) => pointCrosshair(state, number, at, viewport.size, inPatient));
+  }
+
   /**
    * @param {number} factor
    * @param {[number, number]} at
@@ -74,9 +85,8 @@ export function listen(viewport, store, { onMenu }) {
    */
   function zoomBy(factor, at, from) {
     store.update((state) => {
-      const stack = stackOf(state, paneAt(state, number));
-      const look = from ?? paneAt(state, number);
-      return stack && look ? changePane(state, zoomed(gridOf(stack), viewport.size, look, factor, at), number) : state;
+      const sheet = sheetOf(state, paneAt(state, number));
+      return sheet ? changeLook(state, zoomed(sheet.grid, viewport.size, from ?? sheet.look, factor, at), number) : state;
     });
   }
 
@@ -86,13 +96,16 @@ export function listen(viewport, store, { onMenu }) {
    * @param {AbortSignal} signal
    */
   function begin(start, tool, signal) {
-    const pane = paneAt(store.state, number);
-    const stack = stackOf(store.state, pane);
+    const sheet = sheetOf(store.state, paneAt(store.state, number));
     const at = device(start);
-    const window = stack && startOf(stack, pane?.voi ?? null, viewport.picture?.window);
+    if (!sheet) return;
+    const { grid, look, pane, stack } = sheet;
+    const window = startOf(stack, pane.voi, viewport.picture?.window);
     let moved = false;
+    if (tool === "crosshair") cross(start);
     area.addEventListener("pointermove", (event) => {
-      if (event.pointerId !== start.pointerId || !pane || !stack) return;
+      if (event.pointerId !== start.pointerId) return;
+      if (tool === "crosshair") return cross(event);
       const [dx, dy] = [event.clientX - start.clientX, event.clientY - start.clientY];
       moved ||= Math.hypot(dx, dy) > CLICK;
       if (!moved) return;
@@ -101,12 +114,12 @@ export function listen(viewport, store, { onMenu }) {
         const voi = dragWindow(window, { dx, dy }, { inverted, upDarkens: store.state.preferences.up_darkens });
         store.update((state) => changePane(state, { voi }, number));
       } else if (tool === "pan") {
-        const center = panned(gridOf(stack), viewport.size, pane, dx * devicePixelRatio, dy * devicePixelRatio);
-        store.update((state) => changePane(state, { center }, number));
+        const center = panned(grid, viewport.size, look, dx * devicePixelRatio, dy * devicePixelRatio);
+        store.update((state) => changeLook(state, { center }, number));
       } else if (tool === "zoom") {
-        zoomBy(dragZoom(dy), at, pane);
+        zoomBy(dragZoom(dy), at, look);
       } else if (tool === "scroll") {
-        store.update((state) => scrollTo(state, dragScroll(pane.index ?? 0, dy, stack.entries.length), number));
+        store.update((state) => scrollTo(state, dragScroll(Math.round(sheet.index), dy, sheet.count), number));
       }
     }, { signal });
     area.addEventListener("pointerup", (event) => {
@@ -117,9 +130,9 @@ export function listen(viewport, store, { onMenu }) {
   /** @param {AbortSignal} signal */
   function pinch(signal) {
     const [one, other] = [...fingers.values()];
-    const pane = paneAt(store.state, number);
-    const stack = stackOf(store.state, pane);
-    if (!one || !other || !pane || !stack) return;
+    const sheet = sheetOf(store.state, paneAt(store.state, number));
+    if (!one || !other || !sheet) return;
+    const { grid, look: begunLook } = sheet;
     const begun = spread(device(one), device(other));
     area.addEventListener("pointermove", (event) => {
       if (!fingers.has(event.pointerId)) return;
@@ -127,10 +140,10 @@ export function listen(viewport, store, { onMenu }) {
       const [first, second] = [...fingers.values()];
       if (!first || !second) return;
       const now = spread(device(first), device(second));
-      const look = { ...pane, ...zoomed(gridOf(stack), viewport.size, pane, now.length / begun.length, begun.middle) };
+      const look = { ...begunLook, ...zoomed(grid, viewport.size, begunLook, now.length / begun.length, begun.middle) };
       const [dx, dy] = [now.middle[0] - begun.middle[0], now.middle[1] - begun.middle[1]];
-      const center = panned(gridOf(stack), viewport.size, look, dx, dy);
-      store.update((state) => changePane(state, { scale: look.scale, center }, number));
+      const center = panned(grid, viewport.size, look, dx, dy);
+      store.update((state) => changeLook(state, { scale: look.scale, center }, number));
     }, { signal });
   }
 }
@@ -143,6 +156,15 @@ export function listen(viewport, store, { onMenu }) {
 function spread(one, other) {
   const length = Math.max(1, Math.hypot(one[0] - other[0], one[1] - other[1]));
   return { length, middle: [(one[0] + other[0]) / 2, (one[1] + other[1]) / 2] };
+}
+
+/**
+ * @param {number} count
+ * @param {Tool} active
+ * @returns {Tool | undefined}
+ */
+function fingersTool(count, active) {
+  return count === 1 && active === "crosshair" ? active : FINGERS[count];
 }
 
 /**

@@ -1,22 +1,16 @@
-/** The presentation state, version 1: what this page reads on load and saves on change. */
+/** The presentation state, version 2: what this page reads on load and saves on change. */
 
-/** @import { Pane, Scale, Source, State, TextLevel, Rotation, Voi } from "./state.js" */
-import { isShown, pane, paneAt, resolve, stackOf, studyKey } from "./state.js";
+/** @import { Pane, SlidePane, StackPane, StackSource, State, VolumePane } from "./state.js" */
+import { isShown, isStackPane, pane, paneAt, resolve, slidePane, stackOf, studyKey, volumePane } from "./state.js";
 
 /**
- * @typedef {object} SavedPane
- * @property {Source & {kind: "stack", instance: string, frame: number}} source
- * @property {Voi} [voi]
- * @property {boolean} [invert]
- * @property {Rotation} [rotation]
- * @property {boolean} [flip_horizontal]
- * @property {boolean} [flip_vertical]
- * @property {[number, number] | null} [center]   column, row; the centres of pixels are whole numbers
- * @property {Scale} [scale]
- * @property {TextLevel} [text]
+ * The fields of the page's own panes, but for two: a stack's source names its image,
+ * and its centre (column, row) counts so that the centres of pixels are whole numbers.
+ * @typedef {{source: StackSource & {instance: string, frame: number}} & Partial<Omit<StackPane, "source" | "index" | "instance" | "frame">>} SavedStackPane
  */
 
-/** @typedef {{version: 1, layout: {rows: number, columns: number}, active: number, panes: (SavedPane | null)[]}} Saved */
+/** @typedef {SavedStackPane | VolumePane | SlidePane} SavedPane */
+/** @typedef {{version: 2, layout: {rows: number, columns: number}, active: number, panes: (SavedPane | null)[]}} Saved */
 
 /**
  * What is on the screen now; null while nothing can be named yet.
@@ -25,26 +19,22 @@ import { isShown, pane, paneAt, resolve, stackOf, studyKey } from "./state.js";
  */
 export function save(state) {
   const layout = state.layout;
-  const panes = state.panes.map((shown) => shown && savedPane(state, shown));
-  return panes.some(Boolean) ? { version: 1, layout, active: state.active, panes } : null;
+  const panes = state.panes.map((shown) => (isStackPane(shown) ? savedStack(state, shown) : shown));
+  return panes.some(Boolean) ? { version: 2, layout, active: state.active, panes } : null;
 }
 
 /**
  * @param {State} state
- * @param {Pane} shown
- * @returns {SavedPane | null}
+ * @param {StackPane} shown
+ * @returns {SavedStackPane | null}
  */
-function savedPane(state, shown) {
+function savedStack(state, shown) {
   const first = stackOf(state, shown)?.entries.find(isShown);
   const instance = shown.instance ?? first?.instance;
   const frame = shown.frame ?? first?.frame;
   if (!instance || !frame) return null;
   const { source, index, center, instance: _instance, frame: _frame, ...look } = shown;
-  return {
-    source: { kind: "stack", ...source, instance, frame },
-    ...look,
-    center: center && [center[0] - 0.5, center[1] - 0.5],
-  };
+  return { source: { ...source, instance, frame }, ...look, center: center && [center[0] - 0.5, center[1] - 0.5] };
 }
 
 /**
@@ -54,8 +44,8 @@ function savedPane(state, shown) {
  * @returns {State}
  */
 export function restore(state, saved) {
-  const panes = saved.panes.map((each) => each && resolve(state, restoredPane(each)));
-  const next = { ...state, layout: saved.layout, active: saved.active, maximised: false, panes };
+  const panes = saved.panes.map((each) => each && resolve(state, restored(each)));
+  const next = { ...state, layout: saved.layout, active: saved.active, maximised: false, stepped: null, panes };
   return paneAt(next) ? next : { ...next, active: Math.max(0, panes.findIndex(Boolean)) };
 }
 
@@ -63,8 +53,21 @@ export function restore(state, saved) {
  * @param {SavedPane} saved
  * @returns {Pane}
  */
-function restoredPane({ source: { kind: _kind, instance, frame, ...source }, center, ...look }) {
+function restored(saved) {
+  if (isOf(saved, "volume")) return volumePane(saved.source, saved.plane, saved);
+  if (isOf(saved, "slide")) return slidePane(saved.source, saved);
+  const { source: { instance, frame, ...source }, center, ...look } = /** @type {SavedStackPane} */ (saved);
   return pane(source, { ...look, instance, frame, center: center ? [center[0] + 0.5, center[1] + 0.5] : null });
+}
+
+/**
+ * @template {SavedPane["source"]["kind"]} K
+ * @param {SavedPane} saved
+ * @param {K} kind
+ * @returns {saved is Extract<SavedPane, {source: {kind: K}}>}
+ */
+function isOf(saved, kind) {
+  return saved.source.kind === kind;
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Windows by name, and which window a pane asks for. */
 
-/** @import { Pane, Stack, Voi, Window, WindowChoice } from "./state.js" */
+/** @import { Stack, Voi, Window, WindowChoice } from "./state.js" */
 import { gettext } from "../shared/i18n.js";
 
 /** @typedef {{name: string, label: () => string, digit: number | null, width: number, center: number}} Preset */
@@ -80,6 +80,18 @@ function isFunction(choice) {
 }
 
 /**
+ * Whether a pane's window is the series' own or one that has a name, and not one that a hand or the server made up.
+ * @param {Stack} stack
+ * @param {Voi} voi
+ */
+export function isOwnOrNamed(stack, voi) {
+  if (!voi || "choice" in voi || stack.colour) return true;
+  if ("automatic" in voi) return false;
+  const own = [stack.window, ...stack.windows].some((choice) => choice?.center === voi.center && choice.width === voi.width);
+  return own || presetOf(stack, voi) !== null;
+}
+
+/**
  * The window that a hand starts from: the one that is shown, or the range that the file's lookup table covers.
  * @param {Stack} stack
  * @param {Voi} voi
@@ -96,7 +108,7 @@ export function startOf(stack, voi, painted) {
 /**
  * The file's own window; again, the next one that it offers.
  * @param {Stack} stack
- * @param {Pane} shown
+ * @param {{voi: Voi}} shown
  * @returns {Voi}
  */
 export function nextOfFile(stack, shown) {

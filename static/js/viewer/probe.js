@@ -1,11 +1,32 @@
 /** The value under the pointer, asked for over the socket, told only of the picture that it belongs to. */
 
+/** @import { Picture } from "./corners.js" */
 /** @import { Matrix } from "./geometry.js" */
+/** @import { Lie } from "./surface.js" */
 import { number } from "./corners.js";
 import { apply, inverse } from "./geometry.js";
+import { lieOf, toPatient } from "./surface.js";
 
 /** Panes share a socket: the last digits of a question's number are its pane's. */
 const PANES = 16;
+
+/** A plane is asked for by the place in the patient: `cut` tells it from every other plane of the same resource. @typedef {{cut: string, query: string, lie: Lie}} Cut */
+/** @typedef {{rows: number, columns: number, placed: Matrix, plane?: Cut | null}} Image */
+/** @typedef {{seq: number, resource: string} & ({x: number, y: number} | {point: number[], query: string})} Question */
+
+/**
+ * @param {Picture} picture
+ * @param {Matrix} placed
+ * @param {string} query it was asked for with
+ * @returns {Image | null} null for a plane that doesn't say where it lies
+ */
+export function probed(picture, placed, query) {
+  const { rows, columns, plane } = picture;
+  if (!plane) return { rows, columns, placed };
+  const lie = lieOf(picture);
+  const cut = [picture.location, plane.look, plane.thickness, plane.method, picture.stack].join(" ");
+  return lie && { rows, columns, placed, plane: { cut, query, lie } };
+}
 
 export class Probe {
   /** Where the pointer is, in device pixels. @type {[number, number] | null} */
@@ -15,7 +36,7 @@ export class Probe {
   #count = 0;
 
   /**
-   * @param {(probe: {seq: number, resource: string, x: number, y: number}) => void} ask
+   * @param {(probe: Question) => void} ask
    * @param {number} place of the pane
    */
   constructor(ask, place) {
@@ -27,7 +48,7 @@ export class Probe {
    * Take the pointer's place, and ask for its pixel when that is another one.
    * @param {[number, number] | null} at
    * @param {string | null} resource that is shown
-   * @param {{rows: number, columns: number, placed: Matrix} | null} image
+   * @param {Image | null} image
    * @returns {string} what is to be shown until the answer comes
    */
   at(at, resource, image) {
@@ -35,12 +56,17 @@ export class Probe {
     if (!at || !resource || !image) return this.#forget();
     const [x, y] = /** @type {[number, number]} */ (apply(inverse(image.placed), ...at).map(Math.floor));
     if (x < 0 || y < 0 || x >= image.columns || y >= image.rows) return this.#forget();
-    const pixel = `${resource} ${x} ${y}`;
+    const { plane } = image;
+    const picture = plane ? `${resource} ${plane.cut}` : resource;
+    // The middle of the picture's pixel: there its value was sampled.
+    const point = plane && toPatient(plane.lie, x + 0.5, y + 0.5).map((part) => Number(part.toFixed(6)));
+    const pixel = `${picture} ${point ?? [x, y]}`;
     if (pixel === this.#asked) return this.#words;
     // The value of another pixel of the same picture may stand until the new one comes; of another picture never.
-    if (!this.#asked.startsWith(`${resource} `)) this.#words = "";
+    if (!this.#asked.startsWith(`${picture} `)) this.#words = "";
     this.#asked = pixel;
-    this.ask({ seq: this.place + PANES * ++this.#count, resource, x, y });
+    const question = plane && point ? { point, query: plane.query } : { x, y };
+    this.ask({ seq: this.place + PANES * ++this.#count, resource, ...question });
     return this.#words;
   }
 
@@ -52,7 +78,8 @@ export class Probe {
   answered({ seq, resource, value, unit, words }, shown) {
     if (seq !== this.place + PANES * this.#count || resource !== shown || !this.pointer) return null;
     const values = [value ?? []].flat();
-    this.#words = values.length ? `${values.map((each) => number(each, 3)).join(" ")} ${unit ?? ""}`.trim() : (words ?? "");
+    const told = `${values.map((each) => number(each, words ? digits(each) : 3)).join(" ")} ${unit ?? ""}`.trim();
+    this.#words = values.length ? [told, words].filter(Boolean).join(" · ") : (words ?? "");
     return this.#words;
   }
 
@@ -61,4 +88,9 @@ export class Probe {
     this.#words = "";
     return "";
   }
+}
+
+/** Digits after the point of a value that was computed: four count. @param {number} value */
+function digits(value) {
+  return value === 0 ? 0 : Math.min(3, Math.max(0, 3 - Math.floor(Math.log10(Math.abs(value)))));
 }

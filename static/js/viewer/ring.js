@@ -1,12 +1,15 @@
-/** A bounded memory of pictures, the longest unused forgotten first. */
+/** A bounded memory of pictures in the windows that panes show now, the longest unused forgotten first. */
 
 /** @import { Picture } from "./corners.js" */
-/** @typedef {{picture: Picture, body: Blob}} Kept */
+/** @import { Wish } from "./wishes.js" */
+/** @typedef {{wish: Wish, picture: Picture, type: string, body: Uint8Array<ArrayBuffer>}} Kept */
 
 export class Ring {
   /** @type {Map<string, Kept>} */
   #kept = new Map();
   #bytes = 0;
+  /** @type {ReadonlySet<string>} */
+  #windows = new Set();
 
   /** @param {number} budget bytes */
   constructor(budget) {
@@ -17,37 +20,43 @@ export class Ring {
     return this.#bytes;
   }
 
-  /** @param {string} key */
-  has(key) {
-    return this.#kept.has(key);
-  }
-
   /**
-   * @param {string} key
+   * A picture that may be shown for a wish: the same, however it was encoded; a lossless wish takes nothing else.
+   * @param {Wish} wish
    * @returns {Kept | undefined}
    */
-  get(key) {
-    const kept = this.#kept.get(key);
-    if (kept) {
-      this.#kept.delete(key);
-      this.#kept.set(key, kept);
-    }
+  get({ subject, lossless }) {
+    const kept = this.#kept.get(subject);
+    if (!kept || (lossless && !kept.wish.lossless)) return undefined;
+    this.#kept.delete(subject);
+    this.#kept.set(subject, kept);
     return kept;
   }
 
   /**
-   * @param {string} key
+   * Keep a picture, if a pane shows its window and nothing better is there.
    * @param {Kept} kept
    */
-  put(key, kept) {
-    this.#forget(key);
-    if (kept.body.size > this.budget) return;
-    this.#kept.set(key, kept);
-    this.#bytes += kept.body.size;
+  put(kept) {
+    const { subject, window, lossless } = kept.wish;
+    const size = kept.body.byteLength;
+    if (!this.#windows.has(window) || size > this.budget || (!lossless && this.#kept.get(subject)?.wish.lossless)) return;
+    this.#forget(subject);
+    this.#kept.set(subject, kept);
+    this.#bytes += size;
     for (const oldest of this.#kept.keys()) {
       if (this.#bytes <= this.budget) break;
       this.#forget(oldest);
     }
+  }
+
+  /**
+   * Forget what belongs to other series and windows than these.
+   * @param {ReadonlySet<string>} windows
+   */
+  keepOnly(windows) {
+    this.#windows = windows;
+    for (const [subject, { wish }] of this.#kept) if (!windows.has(wish.window)) this.#forget(subject);
   }
 
   clear() {
@@ -55,9 +64,9 @@ export class Ring {
     this.#bytes = 0;
   }
 
-  /** @param {string} key */
-  #forget(key) {
-    this.#bytes -= this.#kept.get(key)?.body.size ?? 0;
-    this.#kept.delete(key);
+  /** @param {string} subject */
+  #forget(subject) {
+    this.#bytes -= this.#kept.get(subject)?.body.byteLength ?? 0;
+    this.#kept.delete(subject);
   }
 }

@@ -12,23 +12,31 @@ const PAUSE = 800;
  * @param {string} address
  */
 export function keepSaved(store, address) {
-  let written = JSON.stringify(save(store.state));
+  let kept = JSON.stringify(save(store.state));
   let timer = 0;
+  let isLate = false;
+  /** @type {AbortController | null} */
+  let writing = null;
 
-  const changed = () => {
+  const wanted = () => {
     const now = JSON.stringify(save(store.state));
-    return now !== "null" && now !== written ? now : null;
+    return now !== "null" && now !== kept ? now : null;
   };
   const write = async () => {
-    const now = changed();
-    if (!now) return;
-    written = now;
+    // One at a time: of two that are under way together the older could arrive last.
+    isLate = writing !== null;
+    const now = wanted();
+    if (!now || writing) return;
+    writing = new AbortController();
     try {
-      await putJson(address, JSON.parse(now));
+      await putJson(address, JSON.parse(now), { signal: writing.signal });
+      kept = now;
     } catch {
       // Not kept: the next change, or leaving the page, tries again with all of it.
-      written = "";
+      kept = "";
     }
+    writing = null;
+    if (isLate) void write();
   };
   const soon = () => {
     clearTimeout(timer);
@@ -38,9 +46,11 @@ export function keepSaved(store, address) {
   store.watch((state) => state.layout, soon);
   store.watch((state) => state.active, soon);
   addEventListener("pagehide", () => {
-    const now = changed();
+    // What is still under way ends with the page, so it is sent again.
+    const now = wanted();
     if (!now) return;
-    written = now;
+    writing?.abort();
+    kept = now;
     const headers = { "Content-Type": "application/json", "X-CSRFToken": csrfToken() };
     void fetch(address, { method: "PUT", body: now, headers, keepalive: true, credentials: "same-origin" });
   });

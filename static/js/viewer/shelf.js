@@ -1,21 +1,24 @@
 /** What there is to look at: the thumbnails of a study, in order, and what goes into a pane by itself. */
 
-/** @import { Pane, SeriesOverview, Shown, Source, State, StudyOverview } from "./state.js" */
+/** @import { Pane, SeriesOverview, Shown, Slide, SlideSource, StackSource, State, StudyOverview } from "./state.js" */
 import { gettext, ngettext } from "../shared/i18n.js";
+import { slideName } from "../slide/slides.js";
 import { CT, presetsFor, wanted, windowOf } from "./presets.js";
 import { place } from "./panes.js";
-import { isShown, pane, paneAt, seriesKey, stackKey, stackOf, studyKey, visible } from "./state.js";
+import { isShown, isSlidePane, isStackPane, paneAt, paneOf, seriesKey, stackKey, stackOf, studyKey, visible } from "./state.js";
 
 /**
  * One thumbnail: a stack, a series whose stacks aren't known yet, or a series that can't be shown.
  * @typedef {object} Item
- * @property {Source} source
+ * @property {StackSource | SlideSource} source
  * @property {boolean} viewable
+ * @property {boolean} [isTold] what it holds is shown by other means
  * @property {string} title
  * @property {string} modality
  * @property {string} words       the kind of what isn't viewable, or how many images there are
  * @property {number | null} count
  * @property {Shown | null} middle the image of the thumbnail; null: the server chooses
+ * @property {string | null} [instance] of which the whole is the thumbnail: a level of a slide
  */
 
 /**
@@ -36,18 +39,19 @@ export function shelf(state, key) {
  * @returns {Item[]}
  */
 function itemsOf(state, study, series) {
-  const source = { archive: study.archive, study: study.study, series: series.uid, stack: "" };
+  const source = /** @type {const} */ ({ kind: "stack", archive: study.archive, study: study.study, series: series.uid, stack: "" });
   const known = state.series[seriesKey(source)];
   const title = series.description || gettext("No description");
-  const other = { source, title, modality: series.modality, count: series.instances, middle: null };
-  if (series.viewable === false) return [{ ...other, viewable: false, words: series.words || gettext("Not yet viewable") }];
+  const other = { source, title, modality: series.modality, count: series.instances, middle: null, viewable: true, words: "" };
+  if (series.viewable === false) return [{ ...other, viewable: false, isTold: series.told ?? false, words: series.words || gettext("Not yet viewable") }];
   if (!known || "error" in known) {
     return [{ ...other, viewable: true, words: known ? known.error : images(series.instances) }];
   }
-  if (!known.stacks.length) {
+  const slides = (known.slides ?? []).map((slide) => slideItem(other, slide));
+  if (!known.stacks.length && !slides.length) {
     return [{ ...other, viewable: false, words: known.not_viewable[0]?.words ?? known.words ?? gettext("Not yet viewable") }];
   }
-  return known.stacks.map((stack) => {
+  const stacks = known.stacks.map((stack) => {
     const shown = stack.entries.filter(isShown);
     return {
       source: { ...source, stack: stack.key },
@@ -59,6 +63,29 @@ function itemsOf(state, study, series) {
       middle: shown[Math.floor(shown.length / 2)] ?? null,
     };
   });
+  return [...stacks, ...slides];
+}
+
+/** A level whose longer side has so many pixels is enough for a thumbnail. */
+const THUMBNAIL = 128;
+
+/**
+ * @param {Item} series
+ * @param {Slide} slide
+ * @returns {Item}
+ */
+function slideItem({ source: { archive, study, series }, title, modality }, slide) {
+  const level = slide.levels.findLast(({ columns, rows }) => Math.max(columns, rows) >= THUMBNAIL) ?? slide.levels[0];
+  return {
+    source: { kind: "slide", archive, study, series, slide: slide.key },
+    viewable: true,
+    title: slideName(slide) || title,
+    modality,
+    words: slide.stain || gettext("slide"),
+    count: null,
+    middle: null,
+    instance: level?.instance ?? null,
+  };
 }
 
 /** @param {number | null} count */
@@ -73,7 +100,8 @@ function images(count) {
  */
 export function isOf(item, shown) {
   if (!shown || seriesKey(shown.source) !== seriesKey(item.source)) return false;
-  return item.source.stack === "" || shown.source.stack === "" || item.source.stack === shown.source.stack;
+  const [own, other] = [item.source, shown.source].map((source) => (source.kind === "slide" ? `slide ${source.slide}` : source.stack));
+  return own === "" || other === "" || own === other;
 }
 
 /**
@@ -81,7 +109,7 @@ export function isOf(item, shown) {
  * @param {State} state
  * @param {string} key of a study
  * @param {string} [modality] that is preferred
- * @returns {Source | null}
+ * @returns {Item["source"] | null}
  */
 export function first(state, key, modality) {
   const viewable = shelf(state, key).filter((item) => item.viewable);
@@ -91,7 +119,7 @@ export function first(state, key, modality) {
 
 /**
  * @param {readonly Item[]} among
- * @returns {Source | null}
+ * @returns {Item["source"] | null}
  */
 function long(among) {
   // A localiser of one or two images often has the lowest number, and is never what one wants to read.
@@ -154,18 +182,50 @@ export function candidates(state) {
   const own = state.studies[studyKey(state)];
   const alike = (/** @type {Item} */ item) => item.viewable && (!stack || item.modality === stack.modality);
   const items = shelf(state, studyKey(state)).filter((item) => alike(item) && !shown.has(stackKey(item.source)));
-  const others = items.filter((item) => !isOf(item, active)).map((item) => pane(item.source));
+  const others = items.filter((item) => !isOf(item, active)).map((item) => paneOf(item.source));
   // The same CT once more: in the lung window, or in soft tissue if it is the lung that one sees already.
-  const isLung = stack && (wanted(stack, active?.voi ?? null)?.center ?? 0) < -300;
+  const isLung = stack && (wanted(stack, isStackPane(active) ? active.voi : null)?.center ?? 0) < -300;
   const other = isLung ? CT[0] : CT[1];
-  const again = active && other && presetsFor(stack).length && (stack?.entries.length ?? 0) > 8 ? [{ ...active, voi: windowOf(other) }] : [];
+  const again = isStackPane(active) && other && presetsFor(stack).length && (stack?.entries.length ?? 0) > 8 ? [{ ...active, voi: windowOf(other) }] : [];
   const priors =
     own && !("error" in own)
       ? own.studies
           .filter((study) => studyKey(study) !== studyKey(state))
           .reverse()
           .flatMap((study) => long(shelf(state, studyKey(study)).filter(alike)) ?? [])
-          .map((source) => pane(source))
+          .map(paneOf)
       : [];
   return [...again, ...priors.slice(0, 1), ...others, ...priors.slice(1)];
+}
+
+/**
+ * For a second pane: beside radiology the last prior of the same modality, then a slide; beside a slide radiology; of
+ * this study or another of the patient's; then what any layout is filled with.
+ * @param {State} state
+ * @returns {Pane[]}
+ */
+export function beside(state) {
+  const isSlide = isSlidePane(paneAt(state));
+  const own = state.studies[studyKey(state)];
+  const studies = own && !("error" in own) ? [studyKey(state), ...own.studies.map(studyKey).toReversed()] : [];
+  const of = (/** @type {string} */ key) => shelf(state, key).filter((item) => item.viewable && (item.modality === "SM") !== isSlide);
+  const items = [...new Set(studies)].flatMap((key) => long(of(key)) ?? []);
+  const prior = isSlide ? undefined : priorAlike(state);
+  return [...[prior, items[0]].flatMap((source) => (source ? [paneOf(source)] : [])), ...candidates(state)];
+}
+
+/**
+ * @param {State} state
+ * @returns {Item["source"] | undefined} of the last study before the active pane's that has its modality
+ */
+function priorAlike(state) {
+  const shown = paneAt(state);
+  const own = state.studies[studyKey(state)];
+  if (!shown || !own || "error" in own) return undefined;
+  const study = state.studies[studyKey(shown.source)];
+  const series = study && !("error" in study) ? study.series.find(({ uid }) => uid === shown.source.series) : undefined;
+  const modality = stackOf(state, shown)?.modality ?? series?.modality;
+  const at = own.studies.findIndex((each) => studyKey(each) === studyKey(shown.source));
+  const priors = own.studies.slice(0, Math.max(0, at)).toReversed();
+  return priors.flatMap((each) => long(shelf(state, studyKey(each)).filter((item) => item.viewable && item.modality === modality)) ?? [])[0];
 }

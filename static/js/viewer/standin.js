@@ -1,17 +1,18 @@
 /** The description of an image that isn't there: whose it would be, from what the server told of study and stack. */
 
-/** @import { Entry, Pane, State } from "./state.js" */
+/** @import { Entry, PicturePane, State } from "./state.js" */
 /** @import { Picture } from "./corners.js" */
 import { isShown, seriesKey, stackOf, studyKey } from "./state.js";
 
 /**
  * It says nothing of pixels: no window, no orientation, no spacing.
  * @param {State} state
- * @param {Pane} pane
+ * @param {PicturePane} pane
  * @param {Entry | null} entry
+ * @param {number | null} [index] of the entry
  * @returns {Picture | null} null while nobody knows whose it is
  */
-export function standIn(state, pane, entry) {
+export function standIn(state, pane, entry, index = null) {
   const study = state.studies[studyKey(pane.source)];
   if (!study || "error" in study) return null;
   const series = study.series.find(({ uid }) => uid === pane.source.series);
@@ -33,7 +34,7 @@ export function standIn(state, pane, entry) {
     frame: isShown(entry) ? entry.frame : 0,
     instance_number: entry?.instance_number ?? null,
     stack: pane.source.stack,
-    index: known && entry ? pane.index : null,
+    index: known && entry ? index : null,
     count: stack?.entries.length ?? null,
     location: entry?.location ?? null,
     slice_thickness: null,

@@ -3,101 +3,78 @@
 /** @typedef {"LINEAR" | "LINEAR_EXACT" | "SIGMOID"} WindowFunction */
 /** @typedef {{center: number, width: number, function: WindowFunction}} Window in modality units */
 /** @typedef {Window | {choice: number} | {automatic: true} | null} Voi null: what the server shows by itself */
-/** @typedef {{archive: string, study: string, series: string, stack: string}} Source an empty stack: the series' first */
-/** @typedef {{fit: number} | {pixels: number}} Scale times the size that fits, or device pixels for one image pixel */
+/** @typedef {{archive: string, study: string, series: string}} SeriesSource */
+/** @typedef {SeriesSource & {kind: "stack", stack: string}} StackSource an empty stack: the series' first */
+/** @typedef {SeriesSource & {kind: "volume", stack: string}} VolumeSource the volume that a stack makes */
+/** @typedef {SeriesSource & {kind: "slide", slide: string}} SlideSource */
+/** @typedef {StackSource | VolumeSource | SlideSource} Source */
+/** @typedef {[x: number, y: number, z: number]} Vector a point in LPS millimetres, or a direction */
+/** Times the size that fits, or device pixels for one image pixel; with `room`, columns and rows of a plane's grid, that room fits. @typedef {{fit: number, room?: readonly [number, number]} | {pixels: number}} Scale */
 /** @typedef {0 | 90 | 180 | 270} Rotation clockwise, after the flips */
 /** @typedef {"all" | "identity" | "none"} TextLevel */
 
 /**
- * One image area. `index` counts the stack's entries from 0 and is null until the stack is known;
- * `instance` and `frame` are what was asked for until then.
- * @typedef {object} Pane
- * @property {Source} source
- * @property {number | null} index
- * @property {string | null} instance
- * @property {number | null} frame
+ * How a picture of a stack or of a plane is shown.
+ * @typedef {object} PictureLook
  * @property {Voi} voi
  * @property {boolean} invert
  * @property {Rotation} rotation
  * @property {boolean} flip_horizontal
  * @property {boolean} flip_vertical
- * @property {[number, number] | null} center   image pixels from the corner, shown at the pane's centre; null: the image's own
- * @property {Scale} scale
+ * @property {Scale} scale   of a plane: device pixels for a side of the smallest voxel
  * @property {TextLevel} text
  */
 
-/** @typedef {{instance: string, frame: number, location?: number | null, instance_number?: number | null}} Shown */
-/** @typedef {{missing: string, location?: number | null, instance_number?: number | null}} Missing */
-/** @typedef {Shown | Missing} Entry */
-/** @typedef {{center: number, width: number, function?: string, explanation?: string | null}} WindowChoice */
-
 /**
- * A stack as the server lists it.
- * @typedef {object} Stack
- * @property {string} key
- * @property {string} title
- * @property {string} modality
- * @property {string} unit
- * @property {number} rows
- * @property {number} columns
- * @property {[number, number] | null} pixel_spacing   mm between rows, between columns
- * @property {number} aspect   height of a pixel by its width
- * @property {string} spacing_basis
- * @property {string} plane
- * @property {boolean} colour
- * @property {boolean} [spatial]   its entries stand in the order of space
- * @property {WindowChoice[]} windows
- * @property {WindowChoice | null} window
- * @property {boolean} [total_known]
- * @property {string} [words]
- * @property {Entry[]} entries
+ * A frame of a stack. `index` counts the stack's entries from 0 and is null until the stack is known;
+ * `instance` and `frame` are what was asked for until then.
+ * @typedef {PictureLook & {
+ *   source: StackSource, index: number | null, instance: string | null, frame: number | null, center: [number, number] | null,
+ * }} StackPane center: image pixels from the corner, shown at the pane's centre; null: the image's own
+ */
+
+/** The plane through a point, seen along `look` with `up` towards the top: unit vectors. @typedef {{point: Vector, look: Vector, up: Vector}} Plane */
+/** @typedef {{thickness: number, method: "average_ip" | "maximum_ip" | "minimum_ip"}} Slab thickness: mm, 0 for one layer */
+/**
+ * A plane of a volume; all planes of one volume on a screen pass through the same point, the crosshair.
+ * @typedef {PictureLook & {source: VolumeSource, plane: Plane, slab: Slab, center: Vector | null}} VolumePane
  */
 
 /**
- * @typedef {object} SeriesStacks
- * @property {string} digest
- * @property {number | null} listed
- * @property {number} received
- * @property {number} failed
- * @property {number} unsupported
- * @property {boolean} total_known
- * @property {string} [words]
- * @property {Stack[]} stacks
- * @property {{instance: string, words: string}[]} not_viewable
+ * A field of a slide.
+ * @typedef {object} SlidePane
+ * @property {SlideSource} source
+ * @property {[number, number] | null} center   slide mm; null: the whole slide
+ * @property {number | null} width   mm across the pane
+ * @property {number} rotation   degrees clockwise, after the flip
+ * @property {boolean} flip_horizontal
+ * @property {TextLevel} text
  */
 
-/**
- * @typedef {object} SeriesOverview
- * @property {string} uid
- * @property {number | null} number
- * @property {string} modality
- * @property {string} description
- * @property {number | null} instances
- * @property {boolean | null} viewable   null: not known yet
- * @property {string} words
- * @property {string | null} [laterality]
- */
+/** @typedef {StackPane | VolumePane} PicturePane */
+/** @typedef {StackPane | VolumePane | SlidePane} Pane what one image area shows */
 
-/** @typedef {{archive: string, study: string, date: string, modalities: string, description: string, instances: number | null, current: boolean}} StudyDot */
-/** @typedef {{key: string, name: string, id: string, birth_date: string, sex: string, age: string, conflict?: string | null}} Patient */
+/** @typedef {import("./listed.js").Entry} Entry */
+/** @typedef {import("./listed.js").Shown} Shown */
+/** @typedef {import("./listed.js").Missing} Missing */
+/** @typedef {import("./listed.js").WindowChoice} WindowChoice */
+/** @typedef {import("./listed.js").Stack} Stack */
+/** @typedef {import("./listed.js").Volume} Volume */
+/** @typedef {import("./listed.js").Slide} Slide */
+/** @typedef {import("./listed.js").SlideLevel} SlideLevel */
+/** @typedef {import("./listed.js").SeriesStacks} SeriesStacks */
+/** @typedef {import("./listed.js").SeriesOverview} SeriesOverview */
+/** @typedef {import("./listed.js").StudyDot} StudyDot */
+/** @typedef {import("./listed.js").Patient} Patient */
+/** @typedef {import("./listed.js").StudyOverview} StudyOverview */
 
-/**
- * @typedef {object} StudyOverview
- * @property {string} archive
- * @property {string} study
- * @property {Patient} patient
- * @property {string} study_date
- * @property {string} [modalities]
- * @property {string} [study_time]
- * @property {string} [study_description]
- * @property {string} [accession_number]
- * @property {string} [institution]
- * @property {SeriesOverview[]} series
- * @property {StudyDot[]} studies
- */
-
-/** @typedef {"window" | "pan" | "zoom" | "scroll"} Tool */
+/** @typedef {"window" | "pan" | "zoom" | "scroll" | "crosshair" | "length"} Tool */
 /** @typedef {"connecting" | "open" | "lost" | "refused"} Line */
+
+/**
+ * A cine that runs: `at` is the entry to which it came last, so that any other movement is a hand's.
+ * @typedef {{pane: number, source: StackSource, at: number, step: 1 | -1, sweep: boolean, rate: number}} Playing rate: pictures a second
+ */
 
 /**
  * @typedef {object} State
@@ -107,10 +84,14 @@
  * @property {{rows: number, columns: number}} layout
  * @property {number} active
  * @property {boolean} maximised
+ * @property {readonly [number, number] | null} stepped   two panes that changed places so that the active one stays in a smaller layout
+ * @property {Playing | null} playing
+ * @property {number} lens   what the magnifier enlarges by; 0 while there is none
  * @property {Tool} tool
  * @property {(Pane | null)[]} panes
  * @property {Record<string, StudyOverview | {error: string}>} studies
  * @property {Record<string, SeriesStacks | {error: string}>} series
+ * @property {Record<string, Stack>} glimpses   by series: the one image that is known before the series is
  * @property {Record<string, ReadonlySet<string>>} seen   per stack: the pictures that were painted
  * @property {Record<string, string>} progress   per stack: one character for each entry: p present, f failed, m missing
  * @property {Line} line
@@ -142,10 +123,14 @@ export function initial(archive, study) {
     layout: { rows: 1, columns: 1 },
     active: 0,
     maximised: false,
+    stepped: null,
+    playing: null,
+    lens: 0,
     tool: "window",
     panes: [null],
     studies: {},
     series: {},
+    glimpses: {},
     seen: {},
     progress: {},
     line: "connecting",
@@ -165,29 +150,54 @@ export const PLAIN = /** @type {const} */ ({
 });
 
 /**
- * A pane at rest on a source.
- * @param {Source} source
- * @param {Partial<Pane>} [differently]
- * @returns {Pane}
+ * A pane at rest on a stack.
+ * @param {StackSource} source
+ * @param {Partial<StackPane>} [differently]
+ * @returns {StackPane}
  */
 export function pane(source, differently = {}) {
-  return {
-    source,
-    index: null,
-    instance: null,
-    frame: null,
-    ...PLAIN,
-    text: "all",
-    ...differently,
-  };
+  return { source, index: null, instance: null, frame: null, ...PLAIN, text: "all", ...differently };
 }
+
+/**
+ * A plane at rest.
+ * @param {VolumeSource} source
+ * @param {Plane} plane
+ * @param {Partial<VolumePane>} [differently]
+ * @returns {VolumePane}
+ */
+export function volumePane(source, plane, differently = {}) {
+  return { source, plane, slab: { thickness: 0, method: "average_ip" }, ...PLAIN, text: "all", ...differently };
+}
+
+/**
+ * A whole slide.
+ * @param {SlideSource} source
+ * @param {Partial<SlidePane>} [differently]
+ * @returns {SlidePane}
+ */
+export function slidePane(source, differently = {}) {
+  return { source, center: null, width: null, rotation: 0, flip_horizontal: false, text: "all", ...differently };
+}
+
+/** @param {StackSource | SlideSource} source @returns {Pane} */
+export const paneOf = (source) => (source.kind === "slide" ? slidePane(source) : pane(source));
+
+/** @param {Pane | null | undefined} shown @returns {shown is StackPane} */
+export const isStackPane = (shown) => shown?.source.kind === "stack";
+/** @param {Pane | null | undefined} shown @returns {shown is VolumePane} */
+export const isVolumePane = (shown) => shown?.source.kind === "volume";
+/** @param {Pane | null | undefined} shown @returns {shown is SlidePane} */
+export const isSlidePane = (shown) => shown?.source.kind === "slide";
 
 /** @param {{archive: string, study: string}} source */
 export const studyKey = ({ archive, study }) => `${archive}/${study}`;
-/** @param {{archive: string, study: string, series: string}} source */
+/** @param {SeriesSource} source */
 export const seriesKey = ({ archive, study, series }) => `${archive}/${study}/${series}`;
+/** Of the stack or the slide under a pane, whichever way it is shown. @param {Source} source */
+export const stackKey = (source) => `${seriesKey(source)}/${source.kind === "slide" ? source.slide : source.stack}`;
 /** @param {Source} source */
-export const stackKey = (source) => `${seriesKey(source)}/${source.stack}`;
+export const sourceKey = (source) => `${source.kind} ${stackKey(source)}`;
 /** @param {Shown} entry */
 export const frameKey = ({ instance, frame }) => `${instance}/${frame}`;
 
@@ -225,10 +235,24 @@ export function visible({ layout, maximised, active, panes }) {
  * @returns {Stack | null}
  */
 export function stackOf(state, shown) {
-  if (!shown) return null;
-  const series = state.series[seriesKey(shown.source)];
-  if (!series || "error" in series) return null;
-  return series.stacks.find(({ key }) => key === shown.source.stack) ?? null;
+  const source = shown?.source;
+  if (!source || source.kind === "slide") return null;
+  const series = state.series[seriesKey(source)];
+  if (!series) return glimpsed(state, shown);
+  if ("error" in series) return null;
+  return series.stacks.find(({ key }) => key === source.stack) ?? null;
+}
+
+/**
+ * What stands for the stack under a pane while its series is being read.
+ * @param {State} state
+ * @param {Pane} shown
+ * @returns {Stack | null}
+ */
+function glimpsed(state, shown) {
+  const stack = isStackPane(shown) ? state.glimpses[seriesKey(shown.source)] : undefined;
+  const isOne = stack?.entries.some((entry) => isShown(entry) && isStackPane(shown) && frameKey(entry) === frameKey({ instance: shown.instance ?? "", frame: shown.frame ?? 0 }));
+  return stack && isOne ? stack : null;
 }
 
 /**
@@ -237,7 +261,7 @@ export function stackOf(state, shown) {
  * @returns {Entry | null}
  */
 export function entryOf(state, shown) {
-  return stackOf(state, shown)?.entries[shown?.index ?? -1] ?? null;
+  return isStackPane(shown) ? (stackOf(state, shown)?.entries[shown.index ?? -1] ?? null) : null;
 }
 
 /**
@@ -247,8 +271,10 @@ export function entryOf(state, shown) {
  * @returns {Pane}
  */
 export function resolve(state, shown) {
+  if (!isStackPane(shown)) return shown;
   const series = state.series[seriesKey(shown.source)];
-  if (!series || "error" in series || !series.stacks.length) return shown;
+  if (!series || "error" in series) return shown;
+  if (!series.stacks.length) return asSlide(series, shown);
   const wanted = (/** @type {Entry} */ entry) =>
     isShown(entry) && entry.instance === shown.instance && (shown.frame === null || entry.frame === shown.frame);
   const stack =
@@ -259,6 +285,18 @@ export function resolve(state, shown) {
   const index = asked >= 0 ? asked : Math.min(shown.index ?? opening(stack), stack.entries.length - 1);
   const source = shown.source.stack === stack.key ? shown.source : { ...shown.source, stack: stack.key };
   return { ...shown, source, ...imageAt(stack, index) };
+}
+
+/**
+ * A series that turns out to be one of slides shows its first.
+ * @param {SeriesStacks} series
+ * @param {StackPane} shown
+ * @returns {Pane}
+ */
+function asSlide({ slides }, shown) {
+  const { archive, study, series } = shown.source;
+  const [first] = slides ?? [];
+  return first ? slidePane({ kind: "slide", archive, study, series, slide: first.key }, { text: shown.text }) : shown;
 }
 
 /**
@@ -276,7 +314,7 @@ export function opening({ modality, spatial, entries }) {
  * The fields that say which entry of a stack is shown; at a gap, the last image stays the one that was asked for.
  * @param {Stack} stack
  * @param {number} index
- * @returns {Partial<Pane>}
+ * @returns {Partial<StackPane>}
  */
 export function imageAt(stack, index) {
   const entry = stack.entries[index];

@@ -21,9 +21,12 @@ export function fillToolbar(bar, store, run) {
     return el("button", { type: "button", class: "plain square", "data-command": command.id, tabindex: -1, ...pressed, onclick }, icon(command.icon ?? ""));
   });
   buttons[0]?.setAttribute("tabindex", "0");
+  // Tools without room drop out of their line; what belongs to the page, "…" with all of them, never does.
+  const tools = el("div", { class: "tools" });
+  bar.append(tools);
   for (const [group] of GROUPS) {
     const members = buttons.filter((_, index) => shown[index]?.group === group);
-    if (members.length) bar.append(el("div", { class: "group" }, ...members));
+    if (members.length) (group === "page" ? bar : tools).append(el("div", { class: "group" }, ...members));
   }
   bar.addEventListener("keydown", (event) => {
     const at = buttons.findIndex((button) => button === document.activeElement);

@@ -1,41 +1,59 @@
 /** One image area: asks for what its pane needs and paints picture and text in the same frame. */
 
-/** @import { Entry, Pane, Shown, Stack, State } from "./state.js" */
+/** @import { Aim, Hindrance } from "./aims.js" */
+/** @import { Entry, Pane, PicturePane, State } from "./state.js" */
 /** @import { Answer, Pictures } from "./pictures.js" */
+/** @import { Placed } from "./placed.js" */
 /** @import { Store } from "../shared/store.js" */
+/** @import { Surface } from "./surface.js" */
 /** @import { Wish } from "./wishes.js" */
 import { el } from "../shared/dom.js";
-import { gettext, interpolate } from "../shared/i18n.js";
+import { gettext } from "../shared/i18n.js";
+import { aimOf, loadingWords } from "./aims.js";
 import { blacken, devicePixels, draw } from "./drawing.js";
 import { Dressing } from "./dressing.js";
-import { matrix } from "./geometry.js";
 import { known } from "./known.js";
+import { Painted, tellPaint } from "./painted.js";
+import { paced } from "./pace.js";
 import { markSeen } from "./panes.js";
 import { keyOf } from "./pictures.js";
-import { Probe } from "./probe.js";
+import { along, placedOf } from "./placed.js";
+import { Probe, probed } from "./probe.js";
 import { ScrollBar } from "./scrollbar.js";
-import { frameKey, isShown, paneAt, seriesKey, stackOf, visible } from "./state.js";
+import { frameKey, isShown, isSlidePane, isStackPane, paneAt, seriesKey, visible } from "./state.js";
 import { standIn } from "./standin.js";
-import { frameResource, gridOf, neighbours, wish } from "./wishes.js";
 
 /** A hand that hasn't moved for this long rests. */
 const REST = 120;
 const LATE = 300;
 const INSIST = 1000;
+/** Between two words to the server of where a hand is that moves along. */
+const LOOKED = 100;
+
+/**
+ * What takes the place of the canvas while the pane shows a slide; its area is hidden and shown by itself.
+ * @typedef {Surface & {picture: {patient: Answer["picture"]["patient"]} | null, warn: (words: string) => void, retry: () => void}} Guest
+ */
 
 /** @typedef {{kind: "empty"} | {kind: "waiting"} | {kind: "picture", answer: Answer} | {kind: "notice", entry: Entry | null, index: number | null, title: string, words: string}} Content */
 
 export class Viewport {
   /** @type {Content} */
   #content = { kind: "empty" };
-  /** @type {Pane | null} */
+  /** @type {PicturePane | null} */
   #pane = null;
+  /** @type {Guest | null} */
+  #guest = null;
   #state;
   #frame = 0;
   #rest = 0;
   #late = 0;
   #insist = 0;
   #direction = 1;
+  #looking = paced(LOOKED);
+  /** What is on the canvas and over it. @type {readonly unknown[]} */
+  #shown = [];
+  #room = { width: 0, height: 0 };
   #canvas;
   #context;
   #dressing;
@@ -57,6 +75,8 @@ export class Viewport {
     this.#canvas = el("canvas", { "aria-hidden": "true" });
     this.#context = /** @type {CanvasRenderingContext2D} */ (this.#canvas.getContext("2d", { alpha: false }));
     this.area = el("div", { class: "area", tabindex: 0, role: "application", "aria-roledescription": gettext("image area") }, this.#canvas);
+    /** The canvas as marks see it. */
+    this.painted = new Painted(this.area);
     this.#dressing = new Dressing(this.area);
     this.#probe = new Probe((probe) => pictures.tell({ probe }), place);
     this.#bar = new ScrollBar(store, place);
@@ -79,14 +99,60 @@ export class Viewport {
     return this.#content.kind === "picture" ? this.#content.answer.picture : null;
   }
 
+  /** What was asked for to get that picture. */
+  get wish() {
+    return this.#content.kind === "picture" ? this.#content.answer.wish : null;
+  }
+
+  /** The entry in whose place words stand. @returns {Entry | null} */
+  get hindered() {
+    return this.#content.kind === "notice" ? this.#content.entry : null;
+  }
+
   /** Ask again for what failed. */
   retry() {
-    if (this.#content.kind === "notice") this.#aim(this.store.state);
+    if (this.#isAway) this.#guest?.retry();
+    else if (this.#content.kind === "notice") this.#aim(this.store.state);
+  }
+
+  /** Whose image is on the screen; null while there is none. @returns {Answer["picture"]["patient"] | null} */
+  get patient() {
+    return (this.#isAway ? this.#guest : this)?.picture?.patient ?? null;
   }
 
   /** @param {string} words about more than one person on the screen; "" for one */
   warn(words) {
-    this.#dressing.warn(words);
+    if (this.#isAway) this.#guest?.warn(words);
+    else this.#dressing.warn(words);
+  }
+
+  /** @param {string} words why something that was asked for can't be done; they go by themselves */
+  tell(words) {
+    this.#dressing.tell(words);
+  }
+
+  /**
+   * Take in what shows slides: it has the pane's place while a slide is in it.
+   * @param {Guest} guest
+   */
+  host(guest) {
+    this.#guest = guest;
+    this.element.append(guest.area);
+    this.#giveWay();
+  }
+
+  /** Whether an element is an image area of this pane. @param {EventTarget | null} element */
+  holds(element) {
+    return element !== null && (element === this.area || element === this.#guest?.area);
+  }
+
+  focus() {
+    this.surface.area.focus({ preventScroll: true });
+  }
+
+  /** What shows the pane now: this canvas, or the guest's slide. @returns {Surface} */
+  get surface() {
+    return this.#isAway && this.#guest ? this.#guest : this.painted;
   }
 
   /**
@@ -94,16 +160,21 @@ export class Viewport {
    * @param {[number, number] | null} at device pixels
    */
   point(at) {
-    const stack = stackOf(this.store.state, this.#pane);
-    const shown = this.#content.kind === "picture" ? this.#content.answer.wish.resource : null;
-    const placed = stack && this.#pane && matrix(gridOf(stack), this.size, this.#pane);
-    this.#dressing.value(this.#probe.at(at, shown, placed && { ...stack, placed }));
+    const { shown } = this.painted;
+    const wish = this.#content.kind === "picture" ? this.#content.answer.wish : null;
+    const image = shown && wish && probed(shown.picture, shown.placed, wish.query);
+    this.#value(this.#probe.at(at, wish?.resource ?? null, image));
   }
 
   /** @param {Record<string, any>} answer to a probe */
   probed(answer) {
     const words = this.#probe.answered(answer, this.#content.kind === "picture" ? this.#content.answer.wish.resource : null);
-    if (words !== null) this.#dressing.value(words);
+    if (words !== null) this.#value(words);
+  }
+
+  /** Words that weren't there push others: lines that spare words are cut anew. @param {string} words */
+  #value(words) {
+    if (this.#dressing.value(words)) this.painted.tell();
   }
 
   /** @param {State} state */
@@ -111,26 +182,41 @@ export class Viewport {
     const past = this.#state;
     this.#state = state;
     const before = this.#pane;
-    this.#pane = paneAt(state, this.number);
+    const given = paneAt(state, this.number);
     const shown = visible(state).includes(this.number);
     this.element.hidden = !shown;
     this.element.classList.toggle("active", state.active === this.number && visible(state).length > 1);
-    if (!shown) return this.#hide();
-    if (before && this.#pane && seriesKey(before.source) === seriesKey(this.#pane.source) && before.source.stack === "") {
+    this.#giveWay();
+    if (!shown || isSlidePane(given)) return this.#hide();
+    this.#pane = given;
+    if (before && this.#pane && seriesKey(before.source) === seriesKey(this.#pane.source) && isStackPane(before) && before.source.stack === "") {
       // The stack was only now told: nothing else is shown than before.
     } else if (before?.source !== this.#pane?.source) this.#clear(this.#pane ? { kind: "waiting" } : { kind: "empty" });
     this.#bar.draw(state);
-    const step = (this.#pane?.index ?? 0) - (before?.index ?? 0);
+    const step = along(state, this.#pane) - along(state, before);
     if (step) this.#direction = Math.sign(step);
     if (before !== this.#pane || this.#content.kind === "waiting") this.#aim(state);
     else if (past.studies !== state.studies || past.series !== state.series || past.layout !== state.layout) this.#paintSoon();
   }
 
+  get #isAway() {
+    return isSlidePane(paneAt(this.store.state, this.number));
+  }
+
+  /** While a slide is in the pane, canvas, text and bar leave it. */
+  #giveWay() {
+    const away = this.#isAway;
+    this.area.hidden = away;
+    this.#bar.element.hidden = away;
+    this.element.classList.toggle("hosting", away);
+  }
+
   #hide() {
-    this.pictures.cancel(this.number);
-    clearTimeout(this.#rest);
+    this.pictures.leave(this.number);
+    this.#move();
+    clearTimeout(this.#late);
     this.#pane = null;
-    this.#clear({ kind: "empty" });
+    if (this.#content.kind !== "empty") this.#clear({ kind: "empty" });
   }
 
   /** @param {Content} content */
@@ -153,25 +239,37 @@ export class Viewport {
   #aim(state) {
     const pane = this.#pane;
     if (!pane) return this.#clear({ kind: "empty" });
-    const series = state.series[seriesKey(pane.source)];
-    if (series && "error" in series) return this.#notice(null, gettext("This series can't be shown"), series.error);
-    const stack = stackOf(state, pane);
-    if (!stack) return series ? this.#notice(null, gettext("This series can't be shown"), noStack(series)) : this.#paintSoon();
-    const entry = stack.entries[pane.index ?? 0];
-    this.#lookAhead(pane);
-    if (!isShown(entry)) {
+    const aim = aimOf(state, pane, this.size);
+    if (!aim) return this.#paintSoon();
+    this.#lookAhead(pane, aim);
+    if ("title" in aim) {
       this.pictures.cancel(this.number);
-      return this.#notice(entry ?? null, gettext("Slice missing"), entry?.missing ?? "");
+      return this.#notice(aim);
     }
-    const asked = wish(pane, stack, entry, this.size, { lossless: this.pictures.losslessMoving });
+    const asked = aim.wish(this.pictures.quality);
     // Only moved: what is shown goes on being shown, and nothing that was asked for before may take its place.
-    if (asked && this.#isShowing(asked)) this.pictures.cancel(this.number);
-    else if (asked && this.#canvas.width) this.pictures.want(this.number, asked);
+    if (asked && this.#isShowing(asked) && !this.#isNumbered(asked)) {
+      this.pictures.cancel(this.number);
+      this.#dressing.inTime();
+    } else if (asked && this.#canvas.width) this.pictures.want(this.number, asked);
     clearTimeout(this.#late);
-    this.#late = setTimeout(() => this.#sayLate(asked, pane), LATE);
-    clearTimeout(this.#rest);
-    this.#rest = setTimeout(() => this.#settle(pane, stack, entry), REST);
+    this.#late = setTimeout(() => this.#sayLate(asked), LATE);
+    this.#move();
+    this.#restSoon();
     this.#paintSoon();
+  }
+
+  /** A hand moves. */
+  #move() {
+    clearTimeout(this.#rest);
+    this.#rest = 0;
+  }
+
+  #restSoon() {
+    this.#rest ||= setTimeout(() => {
+      this.#rest = 0;
+      this.#settle();
+    }, REST);
   }
 
   /**
@@ -185,35 +283,46 @@ export class Viewport {
   }
 
   /**
-   * At rest: lossless, at the pane's own resolution; then the neighbours, for the next movement.
-   * @param {Pane} pane
-   * @param {Stack} stack
-   * @param {Shown} entry
+   * Whether the picture that is shown came before its series, and now has a number.
+   * @param {Wish} asked
    */
-  #settle(pane, stack, entry) {
-    const { state } = this.store;
-    const asked = wish(pane, stack, entry, this.size, { lossless: true });
-    if (!asked || !this.#canvas.width) return;
+  #isNumbered({ early }) {
+    return !early && this.#content.kind === "picture" && this.#content.answer.wish.early === true;
+  }
+
+  /** What the pane needs now, unless something is in the way. @returns {Aim | null} */
+  #aimed() {
+    const aim = this.#pane && aimOf(this.store.state, this.#pane, this.size);
+    return aim && "wish" in aim ? aim : null;
+  }
+
+  /** At rest: lossless, at the pane's own resolution; then the neighbours, for the next movement. */
+  #settle() {
+    const aim = this.#aimed();
+    const asked = aim?.wish(null);
+    if (!aim || !asked || !this.#canvas.width) return;
     if (this.#content.kind !== "picture" || keyOf(this.#content.answer.wish) !== keyOf(asked)) this.pictures.want(this.number, asked);
-    else if (state.active === this.number) void this.pictures.fill(neighbours(pane, stack, this.#direction, this.size));
+    else if (this.store.state.active === this.number) void this.pictures.fill(aim.next(this.#direction));
     this.#dressing.announce();
   }
 
-  /** @param {Pane} pane */
-  #lookAhead(pane) {
+  /**
+   * @param {PicturePane} pane
+   * @param {Aim | Hindrance} aim
+   */
+  #lookAhead(pane, { index }) {
+    if (index === null) return;
     const { archive, study, series, stack } = pane.source;
-    const looking = { archive, study, series, stack, index: pane.index ?? 0, direction: this.#direction };
-    this.pictures.stand(`looking ${this.number}`, { looking });
+    const looking = { archive, study, series, stack, index, direction: this.#direction };
+    this.#looking(() => this.pictures.stand(`looking ${this.number}`, { looking }));
   }
 
-  /**
-   * @param {Wish | null} asked
-   * @param {Pane} pane
-   */
-  #sayLate(asked, pane) {
+  /** @param {Wish | null} asked */
+  #sayLate(asked) {
     const content = this.#content;
-    if (!asked || this.#isShowing(asked) || (content.kind === "notice" && content.index === pane.index)) return;
-    this.#dressing.late(interpolate(gettext("Loading image {index} …"), { index: (pane.index ?? 0) + 1 }));
+    const aim = this.#aimed();
+    if (!asked || !aim || this.#isShowing(asked) || (content.kind === "notice" && content.index === aim.index)) return;
+    this.#dressing.late(aim.late);
   }
 
   /** @param {Answer} answer */
@@ -224,12 +333,8 @@ export class Viewport {
     clearTimeout(this.#insist);
     this.#dressing.insist(false);
     if (!answer.picture.lossless) this.#insist = setTimeout(() => this.#dressing.insist(true), INSIST);
-    const pane = this.#pane;
-    const stack = stackOf(this.store.state, pane);
-    const entry = stack?.entries[pane?.index ?? 0];
-    if (!pane || !stack || !isShown(entry)) return;
-    clearTimeout(this.#rest);
-    this.#rest = setTimeout(() => this.#settle(pane, stack, entry), REST);
+    // On a slow line the lossless picture is asked for once the hand rests, not once all that it asked for has come.
+    this.#restSoon();
   }
 
   /**
@@ -237,20 +342,16 @@ export class Viewport {
    * @param {string} words
    */
   #fail(failed, words) {
-    const entry = stackOf(this.store.state, this.#pane)?.entries[this.#pane?.index ?? 0];
-    const still = this.#pane && isShown(entry) && frameResource(this.#pane.source, entry) === failed.resource;
-    if (still) this.#notice(entry, gettext("This image can't be shown"), words);
+    const aim = this.#aimed();
+    if (aim?.resource !== failed.resource) return;
+    this.#notice({ entry: aim.entry, index: aim.index, title: gettext("This image can't be shown"), words });
   }
 
-  /**
-   * @param {Entry | null} entry
-   * @param {string} title
-   * @param {string} words
-   */
-  #notice(entry, title, words) {
+  /** @param {Hindrance} hindrance */
+  #notice(hindrance) {
     clearTimeout(this.#late);
-    clearTimeout(this.#rest);
-    this.#show({ kind: "notice", entry, index: this.#pane?.index ?? null, title, words });
+    this.#move();
+    this.#show({ kind: "notice", ...hindrance });
   }
 
   /** @param {ResizeObserverEntry[]} entries */
@@ -258,6 +359,8 @@ export class Viewport {
     const { width, height } = devicePixels(this.area, entries.at(-1)?.devicePixelContentBoxSize?.[0]);
     if (!width || !height || (width === this.#canvas.width && height === this.#canvas.height)) return;
     Object.assign(this.#canvas, { width, height });
+    this.#room = { width: this.area.clientWidth, height: this.area.clientHeight };
+    this.#shown = [];
     this.#paint();
     this.#aim(this.store.state);
   }
@@ -271,28 +374,40 @@ export class Viewport {
 
   /** Picture and text: both from the same answer, in the same frame of the screen. */
   #paint() {
-    const context = this.#context;
-    blacken(context);
+    const { state } = this.store;
+    const placed = this.#pane && this.#content.kind === "picture" ? placedOf(state, this.#pane, this.#content.answer, { canvas: this.size, ...this.#room }) : null;
+    // A hand may be frames ahead of the pictures: what stands there already isn't painted anew.
+    if (placed && placed.parts.length === this.#shown.length && placed.parts.every((part, index) => part === this.#shown[index])) return;
+    this.#shown = placed?.parts ?? [];
+    this.painted.shown = null;
+    blacken(this.#context);
+    if (placed) this.#paintPicture(placed);
+    else this.#paintWords();
+    this.painted.tell();
+  }
+
+  /** @param {Placed} placed */
+  #paintPicture({ pane, answer, place, ofPage, plane }) {
+    const { picture } = answer;
+    this.painted.shown = { picture, source: pane.source, placed: place.placed };
+    draw(this.#context, answer, place);
+    this.#dressing.picture(picture, place.placed, place.scale, ofPage, plane);
+    tellPaint(this.number, picture);
+    this.onPaint();
+    const { instance, frame } = picture;
+    if (isStackPane(pane) && instance && frame) this.store.update((now) => markSeen(now, pane, frameKey({ instance, frame })));
+    if (this.#probe.pointer) this.point(this.#probe.pointer);
+  }
+
+  /** What stands in the place of a picture. */
+  #paintWords() {
     const { state } = this.store;
     const pane = this.#pane;
     const content = this.#content;
-    const ofPage = pane && known(state, pane, this.picture, { canvas: this.size, width: this.area.clientWidth, height: this.area.clientHeight });
-    if (!pane || !ofPage || content.kind === "empty") return this.#dressing.empty();
-    if (content.kind === "waiting") return this.#dressing.waiting(standIn(state, pane, null));
-    if (content.kind === "notice") {
-      const kind = content.entry && !isShown(content.entry) ? "gap" : "failed";
-      return this.#dressing.notice(standIn(state, { ...pane, index: content.index }, content.entry), kind, content.title, content.words, ofPage);
-    }
-    const { picture } = content.answer;
-    const { placed, scale } = draw(context, content.answer, this.size, pane);
-    this.#dressing.picture(picture, placed, scale, ofPage, stackOf(state, pane)?.plane ?? "");
-    this.onPaint();
-    this.store.update((now) => markSeen(now, pane, frameKey(picture)));
-    if (this.#probe.pointer) this.point(this.#probe.pointer);
+    if (!pane || content.kind === "empty") return this.#dressing.empty();
+    if (content.kind !== "notice") return this.#dressing.waiting(standIn(state, pane, null), loadingWords(state, pane));
+    const ofPage = known(state, pane, null, { canvas: this.size, ...this.#room });
+    const kind = content.entry && !isShown(content.entry) ? "gap" : "failed";
+    this.#dressing.notice(standIn(state, pane, content.entry, content.index), kind, content.title, content.words, ofPage);
   }
-}
-
-/** @param {import("./state.js").SeriesStacks} series */
-function noStack({ not_viewable, words }) {
-  return not_viewable[0]?.words ?? words ?? "";
 }

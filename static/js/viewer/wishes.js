@@ -1,8 +1,9 @@
 /** Which picture to ask for: a pane's state as a PS3.18 resource with parameters. */
 
-/** @import { Pane, Shown, Stack } from "./state.js" */
+/** @import { Shown, Stack, StackPane, Voi } from "./state.js" */
 /** @import { Grid, Rect, Size } from "./geometry.js" */
-import { magnification, matrix, seenPart } from "./geometry.js";
+/** @import { Quality } from "./line.js" */
+import { gridOf, magnification, matrix, seenPart } from "./geometry.js";
 import { wanted } from "./presets.js";
 import { isShown } from "./state.js";
 
@@ -11,18 +12,22 @@ import { isShown } from "./state.js";
  * @property {string} resource path of the frame's rendered picture
  * @property {string} query
  * @property {string} look the part of the query that says how grey levels come out
+ * @property {string} subject what it shows, however it is encoded
+ * @property {string} window series and window that it belongs to
  * @property {boolean} lossless
+ * @property {Quality} quality
+ * @property {boolean} [early] the picture may come without its number in the series
+ * @property {boolean} [patient] it may take long: a whole volume has to arrive first
  */
 
+/** Never sent lossy: the finest specks matter. */
+const ALWAYS_LOSSLESS = ["MG"];
 /** A matrix up to this many pixels comes whole when it is magnified; of a larger one, the part that is seen. */
 const WHOLE = 2 ** 22;
 /** Parts start and end on multiples of this, so that small moves need no new picture. */
 const BLOCK = 128;
 const LONGEST = 8192;
 const NEIGHBOURS = 24;
-
-/** @param {Grid} stack @returns {Grid} */
-export const gridOf = ({ columns, rows, aspect }) => ({ columns, rows, aspect: aspect > 0 ? aspect : 1 });
 
 /**
  * @param {{archive: string, study: string, series: string}} source
@@ -36,29 +41,57 @@ export function frameResource({ archive, study, series }, { instance, frame }) {
 /**
  * The picture that a pane needs.
  * Minified, the server makes it at the pane's own resolution; magnified, the stored matrix comes and the browser scales.
- * @param {Pane} shown
+ * @param {StackPane} shown
  * @param {Stack} stack
  * @param {Shown} entry
  * @param {Size} canvas device pixels
- * @param {{lossless: boolean}} line
+ * @param {Quality} quality
  * @returns {Wish | null} null when no part of the image is seen
  */
-export function wish(shown, stack, entry, canvas, { lossless }) {
+export function wish(shown, stack, entry, canvas, quality) {
   const view = viewport(gridOf(stack), canvas, shown);
   if (view === null) return null;
-  const window = wanted(stack, shown.voi);
-  const look = [
-    shown.voi && "automatic" in shown.voi && !stack.colour && "voi=auto",
+  const look = greyQuery(shown.voi, shown.invert, stack);
+  const content = [look, view && `viewport=${view}`, stack.early && "early=yes"].filter(Boolean).join("&");
+  const of = { look, stack, window: `${shown.source.series} ${look}` };
+  const asked = encoded(frameResource(shown.source, entry), content, of, quality);
+  return stack.early ? { ...asked, early: true } : asked;
+}
+
+/**
+ * A wish for a picture in some encoding.
+ * @param {string} resource
+ * @param {string} content the part of the query that says what is shown
+ * @param {{look: string, stack: Stack, window: string}} of
+ * @param {Quality} asked
+ * @returns {Wish}
+ */
+export function encoded(resource, content, { look, stack, window }, asked) {
+  const quality = ALWAYS_LOSSLESS.includes(stack.modality) ? null : asked;
+  const encoding = quality === null ? "accept=image/png" : `accept=image/jpeg&quality=${quality}`;
+  const query = [encoding, content].filter(Boolean).join("&");
+  return { resource, query, look, subject: `${resource}?${content}`, window, lossless: quality === null, quality };
+}
+
+/**
+ * The part of a query that says how grey levels come out.
+ * @param {Voi} voi
+ * @param {boolean} invert
+ * @param {Stack} stack
+ * @returns {string}
+ */
+export function greyQuery(voi, invert, stack) {
+  const window = wanted(stack, voi);
+  return [
+    voi && "automatic" in voi && !stack.colour && "voi=auto",
     window && `window=${window.center},${window.width},${window.function.toLowerCase().replace("_", "-")}`,
-    shown.invert && !stack.colour && "invert=yes",
+    invert && !stack.colour && "invert=yes",
   ].filter(Boolean).join("&");
-  const query = [lossless ? "accept=image/png" : "accept=image/jpeg&quality=80", look, view && `viewport=${view}`];
-  return { resource: frameResource(shown.source, entry), query: query.filter(Boolean).join("&"), look, lossless };
 }
 
 /**
  * What a hand may want next: mostly onward, some back, nearest first; gaps left out.
- * @param {Pane} shown
+ * @param {StackPane} shown
  * @param {Stack} stack
  * @param {number} direction 1 or -1
  * @param {Size} canvas
@@ -70,7 +103,7 @@ export function neighbours(shown, stack, direction, canvas) {
   const around = steps.flatMap((step) => (step % 3 === 0 ? [step, -step / 3] : [step]));
   return around.flatMap((step) => {
     const entry = stack.entries[/** @type {number} */ (shown.index) + step * direction];
-    return isShown(entry) ? (wish(shown, stack, entry, canvas, { lossless: true }) ?? []) : [];
+    return isShown(entry) ? (wish(shown, stack, entry, canvas, null) ?? []) : [];
   });
 }
 
@@ -104,11 +137,12 @@ function minified(grid, part, scale, down) {
 }
 
 /**
+ * A part grown to whole blocks.
  * @param {Grid} grid
  * @param {Rect} part
  * @returns {Rect}
  */
-function blocks({ columns, rows }, { x, y, width, height }) {
+export function blocks({ columns, rows }, { x, y, width, height }) {
   const [left, top] = [Math.floor(x / BLOCK) * BLOCK, Math.floor(y / BLOCK) * BLOCK];
   const right = Math.min(columns, Math.ceil((x + width) / BLOCK) * BLOCK);
   const bottom = Math.min(rows, Math.ceil((y + height) / BLOCK) * BLOCK);

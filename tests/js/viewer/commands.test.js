@@ -2,14 +2,22 @@ import { describe, expect, it } from "vitest";
 import { bindings, COMMANDS, GROUPS } from "../../../static/js/viewer/commands.js";
 import { chord } from "../../../static/js/shared/keys.js";
 import { paneAt } from "../../../static/js/viewer/state.js";
-import { open, stack } from "./stacks.js";
+import { open, stack, stackAt } from "./stacks.js";
 
 const byId = (/** @type {string} */ id) => /** @type {import("../../../static/js/viewer/commands.js").Command} */ (COMMANDS.find((command) => command.id === id));
 
 describe("the table of commands", () => {
-  it("gives no key to two commands", () => {
-    const keys = COMMANDS.flatMap((command) => command.keys);
-    expect(keys.filter((key, index) => keys.indexOf(key) !== index)).toEqual([]);
+  it("gives no key to two commands of one kind of image", () => {
+    for (const kind of ["slide", undefined]) {
+      const keys = COMMANDS.filter(({ only }) => only === kind).flatMap((command) => command.keys);
+      expect(keys.filter((key, index) => keys.indexOf(key) !== index)).toEqual([]);
+    }
+  });
+
+  it("lets a slide's own commands take their keys on slides alone", () => {
+    expect(bindings({}, true).get("4")?.id).toBe("slide-10x");
+    expect(bindings({}, false).get("4")?.id).toBe("window-brain");
+    expect(bindings({}, true).get("PageDown")?.id).toBe("next-series");
   });
 
   it("names every command once, with a label, in a group that is shown", () => {
@@ -17,12 +25,13 @@ describe("the table of commands", () => {
     for (const command of COMMANDS) {
       expect(command.label(), command.id).toMatch(/\S/);
       expect(GROUPS.map(([group]) => group)).toContain(command.group);
-      expect(command.run ?? command.effect, command.id).toBeDefined();
+      expect(command.run ?? command.effect ?? command.onSlide, command.id).toBeDefined();
     }
   });
 
-  it("reaches everything but two rare windows by a key", () => {
-    expect(COMMANDS.filter(({ keys }) => !keys.length).map(({ id }) => id)).toEqual(["window-air", "window-temporal-bone"]);
+  it("reaches everything but two rare windows and the slabs by a key", () => {
+    const without = COMMANDS.filter(({ keys }) => !keys.length).map(({ id }) => id);
+    expect(without.filter((id) => !id.startsWith("slab-"))).toEqual(["window-air", "window-temporal-bone"]);
   });
 
   it("needs neither AltGr nor a dead key", () => {
@@ -70,7 +79,7 @@ describe("chords", () => {
 
 describe("windows by key", () => {
   it("set a CT's preset", () => {
-    expect(paneAt(byId("window-lung").run?.(open()) ?? open())?.voi).toEqual({ center: -600, width: 1500, function: "LINEAR" });
+    expect(stackAt(byId("window-lung").run?.(open()) ?? open())?.voi).toEqual({ center: -600, width: 1500, function: "LINEAR" });
   });
 
   it("do nothing where Hounsfield units mean nothing", () => {
@@ -81,9 +90,9 @@ describe("windows by key", () => {
 
   it("go round the file's own windows", () => {
     const own = byId("window-file").run ?? ((state) => state);
-    expect(paneAt(own(open()))?.voi).toEqual({ choice: 0 });
-    expect(paneAt(own(own(open())))?.voi).toEqual({ choice: 1 });
-    expect(paneAt(own(own(own(open()))))?.voi).toEqual({ choice: 0 });
+    expect(stackAt(own(open()))?.voi).toEqual({ choice: 0 });
+    expect(stackAt(own(own(open())))?.voi).toEqual({ choice: 1 });
+    expect(stackAt(own(own(own(open()))))?.voi).toEqual({ choice: 0 });
   });
 
   it("invert no colours", () => {

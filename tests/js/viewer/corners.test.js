@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { corners, fidelity, identityLine, imageOf, interval, isoDate, spoken, windowWords, zoomWords } from "../../../static/js/viewer/corners.js";
+import { corners, fidelity, fitted, heldLine, heldLines, identityLine, imageOf, interval, isoDate, spoken, windowWords, zoomWords } from "../../../static/js/viewer/corners.js";
+import { isOwnOrNamed } from "../../../static/js/viewer/presets.js";
+import { stack } from "./stacks.js";
 
 /** @type {import("../../../static/js/viewer/corners.js").Picture} */
 const PICTURE = {
@@ -43,6 +45,56 @@ describe("the corners", () => {
     expect(windowWords({ ...PICTURE, window: { center: 1, width: 2, function: "SIGMOID" } })).toBe("W 2 L 1 HU · sigmoid");
     expect(windowWords({ ...PICTURE, modality: "MR", unit: "", window: { center: 40, width: 400, explanation: "BRAIN" } })).toBe("W 400 L 40 · BRAIN");
     expect(windowWords({ ...PICTURE, window: null })).toBe("");
+  });
+});
+
+describe("what is never hidden", () => {
+  const plane = /** @type {const} */ ({ point: [0, 0, 0], look: [0, 1, 0], up: [0, 0, 1], thickness: 10, method: "maximum_ip", pixel_spacing: 1 });
+  const cut = /** @type {import("../../../static/js/viewer/corners.js").Picture} */ (/** @type {unknown} */ ({ ...PICTURE, plane }));
+
+  it("is a slab, at every level of text", () => {
+    for (const text of /** @type {const} */ (["all", "identity", "none"])) {
+      expect(heldLine(cut, { ownWindow: true, text })).toEqual({ text: "MPR coronal · MIP 10 mm", kind: "coronal" });
+    }
+    expect(corners(cut, PAGE).bottomRight.at(-1)).toEqual({ text: "MPR coronal · MIP 10 mm", kind: "coronal" });
+  });
+
+  it("is a window that a hand made, and an inversion", () => {
+    const thin = { ...cut, plane: cut.plane && { ...cut.plane, thickness: 0 }, window: { center: 33, width: 333 } };
+    expect(heldLine(thin, { ownWindow: true, text: "all" })?.text).toBe("MPR coronal");
+    expect(heldLine(thin, { ownWindow: true, text: "none" })).toBe(null);
+    expect(heldLine(thin, { ownWindow: false, text: "none" })?.text).toBe("MPR coronal · W 333 L 33 HU");
+    expect(heldLine({ ...PICTURE, window: { center: 33, width: 333 } }, { ownWindow: false, text: "identity" })).toEqual({ text: "W 333 L 33 HU", kind: "held" });
+    expect(heldLine({ ...PICTURE, inverted: true }, { ownWindow: true, text: "all" })?.text).toBe("W 400 L 40 HU · Soft tissue · inverted");
+    expect(heldLine(PICTURE, { ownWindow: true, text: "all" })).toBe(null);
+  });
+
+  it("tells a window of the series, or one with a name, from others", () => {
+    const shown = stack();
+    expect([null, { choice: 1 }, { center: 40, width: 400, function: "LINEAR" }].map((voi) => isOwnOrNamed(shown, /** @type {any} */ (voi)))).toEqual([true, true, true]);
+    expect(isOwnOrNamed(shown, { center: 41, width: 400, function: "LINEAR" })).toBe(false);
+    expect(isOwnOrNamed(shown, { automatic: true })).toBe(false);
+    expect(isOwnOrNamed(stack({ modality: "MR", unit: "" }), { center: -600, width: 1500, function: "LINEAR" })).toBe(false);
+  });
+});
+
+describe("a pane without much room", () => {
+  const full = corners({ ...PICTURE, laterality: "L", derived: true }, { ...PAGE, prior: "PRIOR 1 day", notes: ["2 missing"] });
+  const said = (/** @type {number} */ rows) => Object.values(fitted(full, rows)).flat().map(({ text }) => text);
+
+  it("leaves out by weight, never who, when, which side, which image, or a warning", () => {
+    expect(fitted(full, 99)).toEqual(full);
+    expect(said(full.topRight.length + full.bottomRight.length - 1)).not.toContain("A1");
+    expect(said(full.topRight.length + full.bottomRight.length - 1)).toContain("St Elsewhere");
+    const least = said(1);
+    for (const text of [...full.topLeft, ...full.bottomLeft].map((line) => line.text)) expect(least).toContain(text);
+    for (const text of ["PRIOR 1 day", "L (left)", "DERIVED", "2 missing", "Image 45/120"]) expect(least).toContain(text);
+    expect(least).not.toContain("CT Thorax");
+  });
+
+  it("keeps side and image beside the line of identity", () => {
+    expect(heldLines({ ...PICTURE, laterality: "R" }, { ownWindow: true, text: "all", prior: "PRIOR 1 day" }).map(({ text }) => text)).toEqual(["PRIOR 1 day", "R (right)", "Image 45/120"]);
+    expect(heldLines(PICTURE, { ownWindow: true, text: "identity", prior: "" })).toEqual([]);
   });
 });
 

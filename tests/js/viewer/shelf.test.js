@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { persons } from "../../../static/js/viewer/identity.js";
-import { candidates, first, isOf, listStudy, nextSeries, nextStudy, shelf } from "../../../static/js/viewer/shelf.js";
+import { beside, candidates, first, isOf, listStudy, nextSeries, nextStudy, shelf } from "../../../static/js/viewer/shelf.js";
 import { arrange } from "../../../static/js/viewer/panes.js";
 import { initial, pane, paneAt, receiveSeries, receiveStudy } from "../../../static/js/viewer/state.js";
 import { open, series, SOURCE, stack, study } from "./stacks.js";
@@ -49,8 +49,30 @@ describe("priors", () => {
 
   it("fill the second pane of a layout, after the lung window", () => {
     const offered = candidates(receiveStudy(open(), "main/1.1", prior));
-    expect(offered.map(({ source, voi }) => [source.study, voi && "width" in voi && voi.width])).toEqual([["1.2", 1500], ["1.1", null], ["1.2", null]]);
+    expect(offered.map(({ source }) => source.study)).toEqual(["1.2", "1.1", "1.2"]);
+    expect(offered).toMatchObject([{ voi: { width: 1500 } }, { voi: null }, { voi: null }]);
   });
+});
+
+it("gives a CT its last prior CT beside it, and only then the slide", () => {
+  const { study: _own, ...rest } = study();
+  const dots = [
+    { archive: "main", study: "1.0", date: "2022-01-01", modalities: "CT", description: "", instances: 60, current: false },
+    ...study().studies,
+    { archive: "main", study: "2.1", date: "2024-05-09", modalities: "SM", description: "", instances: 6, current: false },
+    { archive: "main", study: "2.2", date: "2024-06-09", modalities: "CT", description: "", instances: 6, current: false },
+  ];
+  const of = (/** @type {string} */ uid, modality = "CT") =>
+    ({ ...rest, study: uid, studies: dots, series: [{ uid: `${uid}.1`, number: 1, modality, description: "", instances: 60, viewable: null, words: "" }] });
+  const slide = receiveStudy(receiveStudy(open(), "main/1.2", study({ studies: dots })), "main/2.1", of("2.1", "SM"));
+  expect(beside(slide)[0]?.source.study).toBe("2.1");
+  const all = ["1.0", "1.1", "2.2"].reduce((state, uid) => receiveStudy(state, `main/${uid}`, of(uid)), slide);
+  expect(beside(all).slice(0, 2).map(({ source }) => source.study)).toEqual(["1.1", "2.1"]);
+});
+
+it("says where a series of measurements is shown", () => {
+  const told = study({ series: [{ uid: "9", number: 9, modality: "SR", description: "Measurements", instances: 1, viewable: false, words: "3 lengths, shown under Findings", told: true }] });
+  expect(shelf(receiveStudy(known(), "main/1.2", told), "main/1.2")).toMatchObject([{ viewable: false, isTold: true, words: "3 lengths, shown under Findings" }]);
 });
 
 it("knows a thumbnail's panes before and after its stacks are told", () => {

@@ -1,7 +1,7 @@
 /** Small known stacks for the tests of the pure files. */
 
-/** @import { Pane, SeriesStacks, Stack, State, StudyOverview } from "../../../static/js/viewer/state.js" */
-import { initial, pane, receiveSeries, receiveStudy } from "../../../static/js/viewer/state.js";
+/** @import { StackPane, SeriesStacks, Stack, State, StudyOverview } from "../../../static/js/viewer/state.js" */
+import { initial, isStackPane, pane, paneAt, receiveSeries, receiveStudy } from "../../../static/js/viewer/state.js";
 
 /**
  * @param {Partial<Stack>} [differently]
@@ -47,15 +47,25 @@ export function study(differently = {}) {
   };
 }
 
-export const SOURCE = { archive: "main", study: "1.2", series: "1.2.4", stack: "a" };
+export const SOURCE = /** @type {const} */ ({ kind: "stack", archive: "main", study: "1.2", series: "1.2.4", stack: "a" });
 
 /**
  * A page with one pane on a stack.
  * @param {Stack} [shown]
- * @param {Partial<Pane>} [look]
+ * @param {Partial<StackPane>} [look]
  * @returns {State}
  */
 export function open(shown = stack(), look = {}) {
   const known = receiveStudy(initial("main", "1.2"), "main/1.2", study());
   return receiveSeries({ ...known, panes: [pane({ ...SOURCE, stack: shown.key }, look)] }, "main/1.2/1.2.4", series(shown));
+}
+
+/**
+ * The active pane where it shows a stack.
+ * @param {State} state
+ * @param {number} [index]
+ */
+export function stackAt(state, index) {
+  const shown = paneAt(state, index);
+  return isStackPane(shown) ? shown : null;
 }

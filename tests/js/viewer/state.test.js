@@ -1,24 +1,25 @@
 import { describe, expect, it } from "vitest";
 import {
-  activate, arrange, changePane, cycleText, flip, markSeen, place, reset, rotate, scroll, scrollTo,
+  activate, arrange, changePane, cycleText, exchange, flip, markSeen, place, reset, rotate,
 } from "../../../static/js/viewer/panes.js";
+import { scroll, scrollTo } from "../../../static/js/viewer/scrolling.js";
 import { doubt } from "../../../static/js/viewer/identity.js";
 import { showsStudy } from "../../../static/js/viewer/presentation.js";
 import { entryOf, isShown, opening, pane, paneAt, receiveSeries, visible } from "../../../static/js/viewer/state.js";
-import { open, series, SOURCE, stack } from "./stacks.js";
+import { open, series, SOURCE, stack, stackAt } from "./stacks.js";
 
 describe("scrolling", () => {
   it("moves by entries and stops at both ends", () => {
     const state = open();
-    expect(paneAt(scroll(state, 3))?.index).toBe(3);
-    expect(paneAt(scroll(state, 99))?.index).toBe(9);
-    expect(paneAt(scroll(state, -5))?.index).toBe(0);
-    expect(paneAt(scrollTo(state, Infinity))?.index).toBe(9);
+    expect(stackAt(scroll(state, 3))?.index).toBe(3);
+    expect(stackAt(scroll(state, 99))?.index).toBe(9);
+    expect(stackAt(scroll(state, -5))?.index).toBe(0);
+    expect(stackAt(scrollTo(state, Infinity))?.index).toBe(9);
   });
 
   it("stops at a gap: a missing slice is an entry like any other", () => {
     const state = scrollTo(open(stack({}, 10, [4])), 4);
-    expect(paneAt(state)?.index).toBe(4);
+    expect(stackAt(state)?.index).toBe(4);
     expect(isShown(entryOf(state, paneAt(state)))).toBe(false);
     expect(entryOf(scroll(state, 1), paneAt(scroll(state, 1)))).toMatchObject({ instance: "1.2.6" });
   });
@@ -70,7 +71,7 @@ describe("a pane that waits for its stack", () => {
     const before = scrollTo(open(), 5);
     const more = stack();
     more.entries.unshift({ instance: "1.2.99", frame: 1 });
-    expect(paneAt(receiveSeries(before, "main/1.2/1.2.4", series(more)))?.index).toBe(6);
+    expect(stackAt(receiveSeries(before, "main/1.2/1.2.4", series(more)))?.index).toBe(6);
   });
 
   it("changes nothing when the series can't be had", () => {
@@ -121,9 +122,32 @@ describe("layout", () => {
   it("goes back to the active pane", () => {
     const four = activate(arrange(open(), 2, 2, [pane({ ...SOURCE, series: "9" })]), 1);
     const one = arrange(four, 1, 1);
-    expect(one.panes).toHaveLength(1);
+    expect(visible(one)).toEqual([0]);
     expect(paneAt(one)?.source.series).toBe("9");
     expect(one.active).toBe(0);
+  });
+
+  it("keeps what falls out of sight, and brings it back to its place", () => {
+    const nine = arrange(open(), 3, 3, Array.from({ length: 8 }, (_, index) => pane({ ...SOURCE, series: `9.${index + 1}` })));
+    const names = (/** @type {import("../../../static/js/viewer/state.js").State} */ state) =>
+      visible(state).map((index) => paneAt(state, index)?.source.series.replace("1.2.4", "9.0").slice(2)).join("");
+    expect(names(nine)).toBe("012345678");
+    const last = activate(nine, 7);
+    const two = arrange(last, 1, 2);
+    expect(names(two)).toBe("07");
+    expect(two.active).toBe(1);
+    expect(names(arrange(two, 2, 2))).toBe("0127");
+    expect(names(arrange(arrange(two, 1, 1), 3, 3))).toBe("012345678");
+    expect(arrange(two, 3, 3).active).toBe(7);
+    expect(names(arrange(exchange(two, 0, 1), 3, 3))).toBe("702345618");
+  });
+
+  it("lets two pictures change places, and the active one stays it", () => {
+    const four = arrange(open(), 2, 2, [pane({ ...SOURCE, series: "9" })]);
+    const other = exchange(four, 0, 3);
+    expect(other.panes.map((shown) => shown?.source.series)).toEqual([undefined, "9", undefined, "1.2.4"]);
+    expect(other.active).toBe(3);
+    expect(exchange(four, 0, 9)).toBe(four);
   });
 
   it("shows only the active pane while it is large", () => {

@@ -1,7 +1,5 @@
 import { describe, expect, it } from "vitest";
 import { dragScroll, dragWindow, dragZoom, wheelSteps } from "../../../static/js/viewer/tools.js";
-import { answered, inFlight, losslessMoving, roundTrip, UNMEASURED } from "../../../static/js/viewer/line.js";
-import { Ring } from "../../../static/js/viewer/ring.js";
 
 describe("the window under the hand", () => {
   const start = { center: 40, width: 400, function: /** @type {const} */ ("LINEAR") };
@@ -48,32 +46,4 @@ it("scrolls by drag through a long stack as through a short one", () => {
   expect(dragScroll(5, 24, 30)).toBe(8);
   expect(dragScroll(0, 480, 600)).toBe(600);
   expect(dragZoom(-150)).toBe(2);
-});
-
-describe("the line", () => {
-  it("is asked for one picture at a time when it is short, for eight when it is long", () => {
-    expect(inFlight(roundTrip(UNMEASURED, 1))).toBe(1);
-    expect(inFlight(roundTrip(UNMEASURED, 60))).toBe(4);
-    expect(inFlight(roundTrip(UNMEASURED, 900))).toBe(8);
-  });
-
-  it("stays lossless until it was measured to be slow", () => {
-    expect(losslessMoving(UNMEASURED)).toBe(true);
-    expect(losslessMoving(answered(roundTrip(UNMEASURED, 2), 300_000, 25))).toBe(true);
-    expect(losslessMoving(answered(roundTrip(UNMEASURED, 40), 300_000, 900))).toBe(false);
-  });
-});
-
-it("forgets the longest unused picture first, and never holds more than its budget", () => {
-  const ring = new Ring(100);
-  const kept = (/** @type {number} */ size) => ({ picture: /** @type {any} */ ({}), body: new Blob([new Uint8Array(size)]) });
-  ring.put("a", kept(40));
-  ring.put("b", kept(40));
-  ring.get("a");
-  ring.put("c", kept(40));
-  expect([ring.has("a"), ring.has("b"), ring.has("c"), ring.bytes]).toEqual([true, false, true, 80]);
-  ring.put("d", kept(500));
-  expect(ring.has("d")).toBe(false);
-  ring.clear();
-  expect(ring.bytes).toBe(0);
 });

@@ -9,7 +9,7 @@ const LOOK = { rotation: 0, flip_horizontal: false, flip_vertical: false, center
 
 describe("what is asked for", () => {
   it("is the frame's rendered picture in the window of the stack", () => {
-    const asked = wish(pane(SOURCE), stack(), ENTRY, { width: 1024, height: 800 }, { lossless: true });
+    const asked = wish(pane(SOURCE), stack(), ENTRY, { width: 1024, height: 800 }, null);
     expect(asked).toMatchObject({
       resource: "/dicomweb/main/studies/1.2/series/1.2.4/instances/1.2.1/frames/1/rendered",
       query: "accept=image/png&window=50,350,linear",
@@ -18,19 +18,33 @@ describe("what is asked for", () => {
 
   it("leaves the grey levels to the server where the file has a lookup table", () => {
     const table = { center: 2048, width: 4096, function: "LUT" };
-    const asked = wish(pane(SOURCE), stack({ window: table, windows: [table] }), ENTRY, { width: 600, height: 600 }, { lossless: true });
+    const asked = wish(pane(SOURCE), stack({ window: table, windows: [table] }), ENTRY, { width: 600, height: 600 }, null);
     expect(asked?.query).toBe("accept=image/png");
   });
 
   it("spells the functions as the standard's parameter does", () => {
     const voi = { center: 1.5, width: 0.25, function: /** @type {const} */ ("LINEAR_EXACT") };
-    expect(wish(pane(SOURCE, { voi, invert: true }), stack(), ENTRY, { width: 600, height: 600 }, { lossless: false })?.query)
+    expect(wish(pane(SOURCE, { voi, invert: true }), stack(), ENTRY, { width: 600, height: 600 }, 80)?.query)
       .toBe("accept=image/jpeg&quality=80&window=1.5,0.25,linear-exact&invert=yes");
   });
 
   it("never inverts or windows colours", () => {
-    expect(wish(pane(SOURCE, { invert: true }), stack({ colour: true }), ENTRY, { width: 600, height: 600 }, { lossless: true })?.query)
+    expect(wish(pane(SOURCE, { invert: true }), stack({ colour: true }), ENTRY, { width: 600, height: 600 }, null)?.query)
       .toBe("accept=image/png");
+  });
+});
+
+describe("how a picture is encoded", () => {
+  const asked = (/** @type {number | null} */ quality, modality = "CT") => wish(pane(SOURCE), stack({ modality }), ENTRY, { width: 600, height: 600 }, quality);
+
+  it("doesn't change what it shows, nor the window that it belongs to", () => {
+    expect(asked(60)).toMatchObject({ lossless: false, quality: 60, query: "accept=image/jpeg&quality=60&window=50,350,linear" });
+    expect(asked(60)?.subject).toBe(asked(null)?.subject);
+    expect(asked(60)?.window).toBe(asked(null)?.window);
+  });
+
+  it("is never lossy for a mammogram", () => {
+    expect(asked(60, "MG")).toMatchObject({ lossless: true, quality: null, query: "accept=image/png&window=50,350,linear" });
   });
 });
 

@@ -1,0 +1,124 @@
+/** What the server lists of studies, series, stacks, volumes and slides: shapes only. */
+
+/** @import { Vector } from "./state.js" */
+
+/** @typedef {{instance: string, frame: number, location?: number | null, instance_number?: number | null}} Shown */
+/** @typedef {{missing: string, location?: number | null, instance_number?: number | null}} Missing */
+/** @typedef {Shown | Missing} Entry */
+/** @typedef {{center: number, width: number, function?: string, explanation?: string | null}} WindowChoice */
+
+/**
+ * A stack as the server lists it.
+ * @typedef {object} Stack
+ * @property {string} key
+ * @property {string} title
+ * @property {string} modality
+ * @property {string} unit
+ * @property {number} rows
+ * @property {number} columns
+ * @property {[number, number] | null} pixel_spacing   mm between rows, between columns
+ * @property {number} aspect   height of a pixel by its width
+ * @property {string} spacing_basis
+ * @property {string} plane
+ * @property {boolean} colour
+ * @property {boolean} [spatial]   its entries stand in the order of space
+ * @property {WindowChoice[]} windows
+ * @property {WindowChoice | null} window
+ * @property {readonly number[] | null} [orientation] six cosines
+ * @property {string | null} [frame_of_reference]
+ * @property {number | null} [spacing_mm]   from slice to slice
+ * @property {Volume | null} [volume]
+ * @property {number | null} [frame_rate]   pictures a second as the file wishes them; null for stills
+ * @property {string} [volume_words]   why there is no volume
+ * @property {boolean} [total_known]
+ * @property {string} [words]
+ * @property {boolean} [early]   only its one image is known; what it is of is still being read
+ * @property {Entry[]} entries
+ */
+
+/**
+ * The voxels that a stack makes: `row`, `column` and `step` lead from a voxel to the next column, row and slice.
+ * @typedef {object} Volume
+ * @property {Vector} position   LPS mm of the centre of the first voxel
+ * @property {Vector} row    mm, to the voxel in the next column
+ * @property {Vector} column   mm, to the voxel in the next row
+ * @property {Vector} step   mm, to the voxel of the next slice
+ * @property {[columns: number, rows: number, slices: number]} size
+ * @property {number} spacing_mm   smallest side of a voxel
+ * @property {string} words
+ */
+
+/** @typedef {{instance: string, columns: number, rows: number, tile_columns: number, tile_rows: number, downsample: number, parts?: {instance: string, offset: number, frames: number}[] | null, first: number, frames: number[] | null}} SlideLevel frames: row by row, 0 where there is no tile; null: they follow each other from `first` */
+/**
+ * A slide as the server lists it.
+ * @typedef {object} Slide
+ * @property {string} key
+ * @property {string} title
+ * @property {string} container
+ * @property {string} stain
+ * @property {string | null} frame_of_reference
+ * @property {number} columns
+ * @property {number} rows
+ * @property {[number, number] | null} spacing_mm   between rows, between columns
+ * @property {string} basis
+ * @property {Vector} origin   mm
+ * @property {number[]} orientation   six cosines; the column index grows along the first three
+ * @property {SlideLevel[]} levels   full size first
+ * @property {string | number | null} objective
+ * @property {Patient} patient
+ * @property {string} study_date
+ * @property {string} [study_description]
+ * @property {string} description   of its series
+ * @property {string} words
+ * @property {boolean} [colour]   false: its samples are grey
+ * @property {boolean} icc
+ * @property {boolean} lossy
+ */
+
+/**
+ * @typedef {object} SeriesStacks
+ * @property {string} digest
+ * @property {number | null} listed
+ * @property {number} received
+ * @property {number} failed
+ * @property {number} unsupported
+ * @property {boolean} total_known
+ * @property {string} [words]
+ * @property {Stack[]} stacks
+ * @property {Slide[]} [slides]
+ * @property {{instance: string, words: string}[]} not_viewable
+ */
+
+/**
+ * @typedef {object} SeriesOverview
+ * @property {string} uid
+ * @property {number | null} number
+ * @property {string} modality
+ * @property {string} description
+ * @property {number | null} instances
+ * @property {boolean | null} viewable   null: not known yet
+ * @property {string} words
+ * @property {boolean} [told]   what it holds is shown by other means than as images
+ * @property {string | null} [laterality]
+ */
+
+/** @typedef {{archive: string, study: string, date: string, modalities: string, description: string, instances: number | null, current: boolean}} StudyDot */
+/** @typedef {{key: string, name: string, id: string, birth_date: string, sex: string, age: string, conflict?: string | null}} Patient */
+
+/**
+ * @typedef {object} StudyOverview
+ * @property {string} archive
+ * @property {string} study
+ * @property {Patient} patient
+ * @property {string} study_date
+ * @property {string} [modalities]
+ * @property {string} [study_time]
+ * @property {string} [study_description]
+ * @property {string} [accession_number]
+ * @property {string} [institution]
+ * @property {string | null} [unreachable_since]   since when its archive doesn't answer
+ * @property {SeriesOverview[]} series
+ * @property {StudyDot[]} studies
+ */
+
+export {};

@@ -1,0 +1,16 @@
+/** Sums and products of three numbers. */
+
+/** @import { Vector } from "./state.js" */
+
+/** @param {Vector} one @param {Vector} other @returns {Vector} */
+export const add = (one, other) => [one[0] + other[0], one[1] + other[1], one[2] + other[2]];
+/** @param {Vector} one @param {Vector} other @returns {Vector} */
+export const minus = (one, other) => [one[0] - other[0], one[1] - other[1], one[2] - other[2]];
+/** @param {Vector} vector @param {number} factor @returns {Vector} without negative zeros */
+export const times = ([x, y, z], factor) => [x * factor + 0, y * factor + 0, z * factor + 0];
+/** @param {Vector} one @param {Vector} other */
+export const dot = (one, other) => one[0] * other[0] + one[1] * other[1] + one[2] * other[2];
+/** @param {Vector} one @param {Vector} other @returns {Vector} */
+export const cross = ([a, b, c], [d, e, f]) => [b * f - c * e + 0, c * d - a * f + 0, a * e - b * d + 0];
+/** @param {Vector} vector */
+export const length = (vector) => Math.hypot(...vector);
