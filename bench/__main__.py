@@ -1,6 +1,15 @@
 """`make bench`: every benchmark in turn."""
 
-from bench import rendered
+from bench import again, decoders, fill, hand, load, memory, opening, planes, rendered, socket
 
 if __name__ == "__main__":
     rendered.main()
+    socket.main()
+    load.main()
+    again.main()
+    fill.main()
+    memory.main()
+    decoders.main()
+    planes.main()
+    hand.main()
+    opening.main()
