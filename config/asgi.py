@@ -3,6 +3,7 @@
 import logging
 import os
 import re
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,8 +13,7 @@ from django.core.asgi import get_asgi_application
 
 django_application = get_asgi_application()
 
-from channels.auth import AuthMiddlewareStack  # noqa: E402 (models exist only from here on)
-from channels.routing import URLRouter  # noqa: E402
+from channels.routing import URLRouter  # noqa: E402 (models exist only from here on)
 from django.conf import settings  # noqa: E402
 from django.http.request import split_domain_port, validate_host  # noqa: E402
 from django.urls import path  # noqa: E402
@@ -31,9 +31,8 @@ Scope = dict[str, Any]
 lifespan = Lifespan()
 static_files = StaticFiles(settings.STATIC_URL)
 pictures = dicomweb.application
-sockets = AuthMiddlewareStack(
-    URLRouter([path("ws/", ListConsumer.as_asgi()), path("ws/<str:study>/", ViewerConsumer.as_asgi())])
-)
+# Each socket asks viewer/access.py who opens it, as pictures do, and again whenever rights change.
+sockets = URLRouter([path("ws/", ListConsumer.as_asgi()), path("ws/<str:study>/", ViewerConsumer.as_asgi())])
 
 
 def header(scope: Scope, name: bytes) -> str:
@@ -44,8 +43,13 @@ def header(scope: Scope, name: bytes) -> str:
 
 def host_is_ours(scope: Scope) -> bool:
     """Say whether the Host header names this site."""
-    domain, _port = split_domain_port(header(scope, b"host"))
-    return bool(domain) and validate_host(domain, settings.ALLOWED_HOSTS)
+    return _is_ours(header(scope, b"host"), tuple(settings.ALLOWED_HOSTS))
+
+
+@lru_cache(64)
+def _is_ours(host: str, allowed: tuple[str, ...]) -> bool:
+    domain, _port = split_domain_port(host)
+    return bool(domain) and validate_host(domain, allowed)
 
 
 def origin_is_ours(scope: Scope) -> bool:

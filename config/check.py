@@ -13,6 +13,7 @@ sys.path[0] = str(ROOT)
 from config import bootstrap  # noqa: E402  (started as a file: the path above comes first)
 
 BIN = ROOT / ".venv" / "bin"
+MOST_BESIDE = 4  # processes that run tests: browsers and servers of more would crowd each other's bounds
 GROUPS = {
     "lint": ("ruff", "import contracts"),
     "types": ("mypy", "tsc"),
@@ -25,6 +26,7 @@ GROUPS = {
 def commands() -> dict[str, list[str]]:
     """Return what each check runs."""
     node = bootstrap.node()
+    beside = min(len(os.sched_getaffinity(0)), MOST_BESIDE)
     pytest = [str(BIN / "python"), "-m", "pytest"]
     return {
         "ruff": [str(BIN / "ruff"), "check", "."],
@@ -32,7 +34,8 @@ def commands() -> dict[str, list[str]]:
         "mypy": [str(BIN / "mypy")],
         "tsc": [*node, "node_modules/typescript/bin/tsc", "--project", "."],
         "vitest": [*node, "node_modules/vitest/vitest.mjs", "run", "--dir", "tests/js"],
-        "pytest": pytest,
+        # File by file in the order of tests/conftest.py, which puts the long ones on top.
+        "pytest": [*pytest, "-n", str(beside), "--dist", "loadfile", "--no-loadscope-reorder"],
         "pytest in full": [*pytest, "-m", "full or not full"],
         "bench": [str(BIN / "python"), "-m", "bench"],
     }

@@ -6,7 +6,6 @@ import os
 import re
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -15,33 +14,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import django
 from django.core.exceptions import ImproperlyConfigured
 
+from viewer.sources import Source, is_loopback
+
 DEMO_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 DEMO_ARCHIVE = "demo-archive"
 DEFAULT_PORTS = {"http": 80, "https": 443}
+BROKERS = ("amqp://", "amqps://", "redis://", "rediss://")
 HOST_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
-
-
-@dataclass(frozen=True)
-class Source:
-    """One archive: a folder or a DICOMweb root, with what it wants to hear before it answers."""
-
-    location: str
-    auth: str | None = field(default=None, repr=False)
-
-    @property
-    def is_folder(self) -> bool:
-        return not self.location.startswith(("http://", "https://"))
-
-
-def is_loopback(host: str | None) -> bool:
-    """Say whether `host` (a name or an address, brackets allowed) never leaves this machine."""
-    name = (host or "").strip("[]")
-    if name == "localhost":
-        return True
-    try:
-        return ip_address(name).is_loopback
-    except ValueError:
-        return False
 
 
 def flag(environment: Mapping[str, str], name: str) -> bool:
@@ -103,6 +82,12 @@ def secret_key(environment: Mapping[str, str], state: Path) -> str:
     return made
 
 
+def private_folder(path: Path) -> Path:
+    """Make `path` a folder that only this account can open, unless it is there; return it."""
+    path.mkdir(mode=0o700, exist_ok=True)
+    return path
+
+
 def private_file(path: Path) -> Path:
     """Make `path` an empty file that only this account can read, unless it is there; return it."""
     with contextlib.suppress(FileExistsError):
@@ -144,6 +129,22 @@ def archives(environment: Mapping[str, str], state: Path, *, demo: bool) -> dict
             location = str(Path(location).expanduser().absolute())
         found[name] = Source(location, _auth(environment, name))
     return found
+
+
+def prefetched(environment: Mapping[str, str]) -> int:
+    """Read SAMSYN_PREFETCH: how many exams are fetched before they are opened."""
+    value = environment.get("SAMSYN_PREFETCH", "5")
+    if not value.isdecimal() or int(value) > 50:
+        raise ImproperlyConfigured("SAMSYN_PREFETCH must be a number from 0 to 50")
+    return int(value)
+
+
+def broker(environment: Mapping[str, str]) -> str | None:
+    """Read BROKER_URL: where jobs wait for their runners."""
+    written = environment.get("BROKER_URL", "").strip()
+    if written and not written.startswith(BROKERS):
+        raise ImproperlyConfigured("BROKER_URL must begin with amqp://, amqps://, redis:// or rediss://")
+    return written or None
 
 
 def origin(environment: Mapping[str, str]) -> str | None:
@@ -209,7 +210,7 @@ def _refuse_unsafe_demo(host: str, origin: str | None, sources: Mapping[str, Sou
             "demo mode has known passwords and serves loopback only; SAMSYN_HOST is not loopback"
         )
     for name, source in sources.items():
-        if not source.is_folder and not is_loopback(urlsplit(source.location).hostname):
+        if not source.is_near:
             raise ImproperlyConfigured(
                 f"demo mode has known passwords; archive {name} is neither a folder nor loopback"
             )
@@ -217,8 +218,7 @@ def _refuse_unsafe_demo(host: str, origin: str | None, sources: Mapping[str, Sou
 
 def _refuse_credentials_in_the_clear(sources: Mapping[str, Source]) -> None:
     for name, source in sources.items():
-        location = urlsplit(source.location)
-        if source.auth and location.scheme == "http" and not is_loopback(location.hostname):
+        if source.tells_credentials:
             raise ImproperlyConfigured(f"the credentials of archive {name} would travel in the clear: use https")
 
 

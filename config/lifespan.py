@@ -5,14 +5,18 @@ import fcntl
 import logging
 import os
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 
+from config.celery import Courier, Runner
 from viewer import audit, epochs, live, rendering
+from viewer.imaging import reformat
 from viewer.sync import Syncs
+from worklist.actions import reading
 
 logger = logging.getLogger(__name__)
 
@@ -75,7 +79,10 @@ class Lifespan:
 
     def __init__(self) -> None:
         self.syncs = Syncs()
-        self.sealer = audit.Sealer()
+        # Ended in the other order: the seal comes last.
+        self.rounds = (audit.sealer(), epochs.watcher(), reading.sweeper())
+        self.courier = Courier()
+        self.runner = Runner() if settings.BROKER_URL is None else None
         self.store: asyncio.Task[None] | None = None
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -92,19 +99,27 @@ class Lifespan:
     async def start(self) -> None:
         """Start the threads and the store process."""
         live.attach(asyncio.get_running_loop())
-        epochs.reader.start()
-        self.sealer.start()
+        for rounds in self.rounds:
+            rounds.start()
         self.syncs.start()
         self.store = asyncio.create_task(StoreKeeper(settings.STATE).run(), name="store")
         await rendering.start()
+        # Nobody waits for it: a plane that is asked for meanwhile waits for its kernel only.
+        threading.Thread(target=reformat.warm, name="kernels", daemon=True).start()
+        self.courier.start()
+        if self.runner is not None:
+            self.runner.start(alone=True)
 
     async def stop(self) -> None:
         """End them; what is committed is sealed."""
+        if self.runner is not None:
+            await asyncio.to_thread(self.runner.stop)
+        await asyncio.to_thread(self.courier.stop)
         await rendering.stop()
         if self.store is not None:
             self.store.cancel()
             await asyncio.gather(self.store, return_exceptions=True)
         live.attach(None)
         await asyncio.to_thread(self.syncs.stop)
-        await asyncio.to_thread(epochs.reader.stop)
-        await asyncio.to_thread(self.sealer.stop)
+        for rounds in reversed(self.rounds):
+            await asyncio.to_thread(rounds.stop)

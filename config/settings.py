@@ -12,10 +12,15 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 DEMO = environment.flag(os.environ, "SAMSYN_DEMO")
 STATE = environment.state_folder(os.environ, BASE_DIR)
+# Compiled kernels are kept here; numba reads the name when it is imported first.
+os.environ["NUMBA_CACHE_DIR"] = str(environment.private_folder(STATE / "numba"))
 HOST = os.environ.get("SAMSYN_HOST") or "127.0.0.1"
 PORT = environment.port(os.environ)
 ARCHIVES = environment.archives(os.environ, STATE, demo=DEMO)
 REDIS_URL = os.environ.get("REDIS_URL") or None
+# Where jobs wait for `manage.py work`; None: threads of the web process run them.
+BROKER_URL = environment.broker(os.environ) or REDIS_URL
+PREFETCH = environment.prefetched(os.environ)
 # The public origin; None while Samsyn is only reached on this machine.
 ORIGIN = environment.origin(os.environ)
 
@@ -143,10 +148,10 @@ LANGUAGE_COOKIE_NAME = "samsyn-language"
 TIME_ZONE = environment.time_zone(os.environ)
 USE_TZ = True
 
-STATICFILES_DIRS: list[Path | tuple[str, Path]] = [BASE_DIR / "static"]
 HTMX = BASE_DIR / "node_modules" / "htmx.org" / "dist"
-if HTMX.is_dir():
-    STATICFILES_DIRS.append(("htmx", HTMX))
+OPENSEADRAGON = BASE_DIR / "node_modules" / "openseadragon" / "build" / "openseadragon"
+STATICFILES_DIRS: list[Path | tuple[str, Path]] = [BASE_DIR / "static"]
+STATICFILES_DIRS += [each for each in (("htmx", HTMX), ("openseadragon", OPENSEADRAGON)) if each[1].is_dir()]
 # Addresses hold the hash of what they serve, so that browsers may keep it for ever.
 STATIC_URL = f"/static/{environment.tree_hash(STATICFILES_DIRS)}/"
 
@@ -180,5 +185,7 @@ LOGGING = {
         "django": {"handlers": ["console"], "level": "WARNING", "propagate": False},
         "django.server": {"handlers": ["console"], "level": "WARNING", "propagate": False},
         "uvicorn": {"handlers": ["console"], "level": "WARNING", "propagate": False},
+        "celery": {"handlers": ["console"], "level": "WARNING", "propagate": False},
+        "highdicom": {"handlers": ["console"], "level": "WARNING", "propagate": False},
     },
 }

@@ -21,6 +21,11 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/", include("viewer.api")),
+    path("api/", include("viewer.jobs_api")),
+    path("api/", include("viewer.status_api")),
+    path("api/", include("worklist.api")),
+    path("api/", include("viewer.measurements_api")),
+    path("api/", include("messaging.api")),
     path("", include("worklist.urls")),
     path("", include("viewer.urls")),
 ]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Dialog, Page, sync_playwright
 
 PATH = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 ARGUMENTS = [
@@ -27,8 +27,17 @@ class Watched:
         self.addresses: list[str] = []
         page.on("pageerror", lambda error: self.faults.append(str(error)))
         page.on("console", self._said)
-        page.on("dialog", lambda dialog: (self.faults.append("a dialog"), dialog.dismiss()))
+        self.warned = 0  # how often the page asked whether to leave it
+        page.on("dialog", self._asked)
         page.on("request", lambda request: self.addresses.append(request.url))
+
+    def _asked(self, dialog: Dialog) -> None:
+        if dialog.type == "beforeunload":
+            self.warned += 1
+            dialog.accept()
+        else:
+            self.faults.append("a dialog")
+            dialog.dismiss()
 
     def _said(self, message: Any) -> None:
         if "Content Security Policy" in message.text:

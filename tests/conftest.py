@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from viewer import access, epochs, index, listing, sessions
+from viewer import access, archives, epochs, index, listing, sessions
 from viewer.models import Archive, Permit, Study
 
 
@@ -27,6 +27,18 @@ def attributes(uid: str, patient_id: str = "P1", name: str = "Berg^Anna", **more
     } | more
     present = {tag: value if isinstance(value, list) else [value] for tag, value in given.items() if value != ""}
     return {tag: {"Value": value} for tag, value in present.items()}
+
+
+# Folders and files that start browsers and servers. They come first, so that no process is left alone with one of them.
+LONG = (
+    "tests/browser/", "tests/jobs/", "tests/test_real_archives.py", "tests/worklist_pages/", "tests/store/",
+    "tests/viewer/test_serve.py", "tests/viewer/test_shapes.py", "tests/archive/test_real_data.py", "tests/messaging/",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put what takes long on top."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
 
 
 @pytest.fixture
@@ -59,8 +71,8 @@ def person(name: str, **more: Any) -> User:
 
 
 def let(user: User, *, study: Study | None = None, **more: Any) -> Permit:
-    """Let `user` see `study`, or everything."""
-    given = {"reason": Permit.Reason.ROLE, "valid_from": timezone.now()} | more
+    """Let `user` see, read and measure `study`, or everything."""
+    given = {"reason": Permit.Reason.ROLE, "valid_from": timezone.now(), "actions": " view read mark "} | more
     return Permit.objects.create(user=user, study=study, **given)
 
 
@@ -103,3 +115,4 @@ def fresh_access() -> None:
     access.cache.forget(frozenset({epochs.EVERYBODY}))
     epochs.reader.__init__()  # type: ignore[misc]
     epochs.reader.listen(access.cache.forget)
+    archives.forget()

@@ -5,12 +5,17 @@ import os
 import pwd
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.serving import free_port
+import pytest
+
+from tests.serving import ROOT, free_port
+
+URL = "SAMSYN_TEST_DATABASE_URL"  # set in a run of tests on PostgreSQL
 
 
 def programs() -> Path | None:
@@ -68,3 +73,20 @@ def _wait(folder: Path, port: int) -> None:
         if time.monotonic() > deadline:
             raise TimeoutError("PostgreSQL didn't get ready")
         time.sleep(0.1)
+
+
+def needs_postgresql(test: Callable[..., None]) -> Callable[..., None]:
+    """Skip a test where PostgreSQL isn't installed, and in the run that already is on it."""
+    absent = pytest.mark.skipif(programs() is None, reason="PostgreSQL isn't installed: apt install postgresql")
+    return absent(pytest.mark.skipif(URL in os.environ, reason="this is the run on PostgreSQL")(test))
+
+
+def hold_here_too(folder: str, *names: str) -> None:
+    """Run the test files `names` of a folder again, in a process of their own on an empty PostgreSQL."""
+    files = [f"{folder}/{name}.py" for name in names]
+    with running() as url:
+        told = subprocess.run(
+            [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *files],
+            cwd=ROOT, env=os.environ | {URL: url}, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+    assert told.returncode == 0, told.stdout[-6000:]

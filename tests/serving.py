@@ -1,7 +1,9 @@
 """The real thing: `manage.py serve` as a process of its own, on a free port, with a state folder of its own."""
 
 import contextlib
+import json
 import os
+import random
 import re
 import signal
 import socket
@@ -25,11 +27,15 @@ class DidNotStart(RuntimeError):
 
 
 def free_port() -> int:
-    """Return a port on which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a port on which nobody listens, of those that the system gives to no connection meanwhile.
+
+    Drawn anew each time, so that tests beside each other don't get the same one.
+    """
+    while True:
+        port = random.SystemRandom().randrange(10_000, 32_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @dataclass
@@ -70,7 +76,7 @@ def environment(state: Path, port: int, archive: str | None, *, demo: bool) -> d
     """Return the environment of a server, free of what the tests' own has."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SAMSYN_")}
     kept.pop("DJANGO_SETTINGS_MODULE", None)
-    kept |= {"SAMSYN_STATE": str(state), "SAMSYN_PORT": str(port), "PYTHONUNBUFFERED": "1"}
+    kept |= {"SAMSYN_STATE": str(state), "SAMSYN_PORT": str(port), "PYTHONUNBUFFERED": "1", "SAMSYN_PREFETCH": "0"}
     if archive:
         kept["SAMSYN_ARCHIVE"] = archive
     if demo:
@@ -116,3 +122,19 @@ def stop(process: subprocess.Popen[bytes], *, grace: float = 15) -> None:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+@contextlib.contextmanager
+def storing(
+    state: Path, location: Path | str, *options: str, auth: str | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a store process alone, on one archive with the name "main", until the block ends."""
+    state.joinpath("archives.json").write_text(json.dumps([{"name": "main", "location": str(location), "auth": auth}]))
+    store = subprocess.Popen(
+        [sys.executable, "-m", "viewer.store", "--state", state, "--follow", *(options or ("--decoders", "1"))],
+        cwd=ROOT, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        yield store
+    finally:
+        store.communicate(timeout=20)

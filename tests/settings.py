@@ -9,6 +9,7 @@ for name in [name for name in os.environ if name.startswith("SAMSYN_") and name 
     del os.environ[name]
 os.environ.pop("DATABASE_URL", None)
 os.environ.pop("REDIS_URL", None)
+os.environ.pop("BROKER_URL", None)
 os.environ["SAMSYN_STATE"] = tempfile.mkdtemp(prefix="samsyn-test-")
 if os.environ.get("SAMSYN_TEST_DATABASE_URL"):
     os.environ["DATABASE_URL"] = os.environ["SAMSYN_TEST_DATABASE_URL"]

@@ -15,7 +15,10 @@ def sources(*folders: str) -> list[Path]:
     """Return the Python files that git knows, or will know, below `folders`."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", *folders],
-        cwd=ROOT, capture_output=True, text=True, check=True,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout.splitlines()
     files = [ROOT / name for name in listed if name.endswith(".py")]
     return [path for path in files if path.exists() and "migrations" not in path.parts]
