@@ -3,6 +3,8 @@
 import contextlib
 import json
 import re
+import select
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -48,12 +50,24 @@ class SlowArchive(ThreadingHTTPServer):
         """Let so many more requests for frames through."""
         self._room.release(requests)
 
+    def wait_for_room(self, still_here: Callable[[], None]) -> None:
+        """Wait until `let` has made room; who left in the meantime takes no room."""
+        while True:
+            found = self._room.acquire(timeout=SIGN_OF_LIFE)
+            try:
+                still_here()
+            except OSError:
+                if found:
+                    self._room.release()
+                raise
+            if found:
+                return
+
     def answer(self, address: str, still_here: Callable[[], None]) -> tuple[str, bytes] | None:
         """Return media type and body; None for what isn't there. `still_here` is called while it takes its time."""
         path, query = urlsplit(address).path, parse_qs(urlsplit(address).query)
         if found := FRAMES.fullmatch(path):
-            while not self._room.acquire(timeout=SIGN_OF_LIFE):
-                still_here()
+            self.wait_for_room(still_here)
             return self._frames(*found.groups())
         if found := INSTANCE.fullmatch(path):
             return JSON, self.folder.instance_metadata(*found.groups())
@@ -103,7 +117,12 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def still_here(self) -> None:
-        """Say that the answer is slow, not lost: an archive that is silent for long is taken to be down."""
+        """Say that the answer is slow, not lost: an archive that is silent for long is taken to be down.
+
+        Raises ConnectionError where nobody waits any more.
+        """
+        if select.select([self.connection], [], [], 0)[0] and not self.connection.recv(1, socket.MSG_PEEK):
+            raise ConnectionResetError
         self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def log_message(self, *_: Any) -> None:

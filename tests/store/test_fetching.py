@@ -119,7 +119,10 @@ def test_neighbours_come_nearest_first_and_twice_as_many_ahead(
     assert list(outward(count, index, direction)) == expected
 
 
-async def test_the_newest_look_replaces_the_one_before(running: Store, archive: PretendArchive) -> None:
+async def test_the_newest_look_replaces_the_one_before(
+    running: Store, archive: PretendArchive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(underway, "AHEAD_FETCHERS", 1)  # several threads ask in any order
     series = await running.holdings.open(KEY)
     archive.gate.clear()
     running.looking((1, 1), series, list(range(30)), 0, 1)
@@ -130,7 +133,10 @@ async def test_the_newest_look_replaces_the_one_before(running: Store, archive: 
     assert archive.asked[underway.AHEAD_FETCHERS] == f"{SERIES}.26"
 
 
-async def test_a_wish_with_a_direction_turns_the_look(running: Store, archive: PretendArchive) -> None:
+async def test_a_wish_with_a_direction_turns_the_look(
+    running: Store, archive: PretendArchive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(underway, "AHEAD_FETCHERS", 1)
     series = await running.holdings.open(KEY)
     archive.gate.clear()
     running.looking((1, 1), series, list(range(30)), 0, 1)

@@ -55,7 +55,7 @@ class Store:
         self.full_until = 0.0
         self.on_news: Callable[[OpenSeries], None] = lambda series: None
         self.on_change: Callable[[OpenSeries], None] = lambda series: None
-        self.telling = False
+        self.telling = self.stopped = False
         self.watching: asyncio.Task[None] | None = None
         self.stored = self.tiles_decoded = self.quarantined = 0
         self.loop = asyncio.get_running_loop()
@@ -84,6 +84,7 @@ class Store:
 
     def stop(self) -> None:
         """End the decode workers and take no more work."""
+        self.stopped = True
         if self.watching is not None:
             self.watching.cancel()
         self.holdings.stop()
@@ -188,6 +189,8 @@ class Store:
 
     def pump(self) -> None:
         """Give free threads the most urgent work."""
+        if self.stopped:  # what is under way still ends
+            return
         while self.idle and self.encoded:
             self.start_decoding(self.idle.pop(), self.encoded.next())
         while True:
