@@ -4,11 +4,12 @@ import asyncio
 from typing import Any
 
 import pytest
+from channels.db import database_sync_to_async
 
 from tests.doors import made
 from tests.doors.asking import Connect, Get, People, http_scope
 from tests.doors.made import address
-from viewer import dicomweb, rendering
+from viewer import dicomweb, epochs, rendering
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -47,6 +48,33 @@ async def test_a_request_whose_client_has_gone_is_given_up(people: People, stuck
     path = f"{address(made.speaking()[0])}/rendered"
     await asyncio.wait_for(dicomweb.application(http_scope(path, people.alice), receive, send), 10)
     assert stuck.given_up.is_set()
+
+
+async def test_a_right_withdrawn_in_the_middle_cuts_a_long_answer_short(
+    people: People, studio: rendering.Studio
+) -> None:
+    """The parts that come after the withdrawal aren't sent, and the answer doesn't end as a whole one."""
+    first = made.speaking()[0]
+    path = f"/dicomweb/main/studies/{first.StudyInstanceUID}/series/{first.SeriesInstanceUID}/rendered"
+    bodies: list[bytes] = []
+    messages = iter([{"type": "http.request", "body": b"", "more_body": False}])
+
+    async def receive() -> dict[str, Any]:
+        for message in messages:
+            return message
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def send(message: dict[str, Any]) -> None:
+        if message.get("body"):
+            bodies.append(message["body"])
+        if len(bodies) == 3:
+            await database_sync_to_async(people.permit_of_bob.delete)()
+            await database_sync_to_async(epochs.reader.read)()
+
+    with pytest.raises(ConnectionAbortedError):
+        await dicomweb.application(http_scope(path, people.bob), receive, send)
+    assert 3 <= len(bodies) <= 4 and not bodies[-1].endswith(b"--\r\n")
 
 
 async def test_wishes_of_a_closed_socket_are_given_up(connect: Connect, stuck: Stuck) -> None:

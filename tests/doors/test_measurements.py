@@ -16,6 +16,7 @@ from asgiref.sync import sync_to_async
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
 from django.db import connection
+from django.http import Http404
 from django.test import AsyncClient
 from pydicom.dataset import Dataset
 
@@ -278,6 +279,25 @@ async def test_only_who_measured_changes_it_and_only_who_may_mark_measures(ask: 
     assert (await ask(address, {"version": 1, "label": "x"}, method="patch"))[0] == 404
     assert (await ask(door(), line, as_user="charlie"))[0] == 404
     assert (await ask(address, {"version": 1, "label": "x"}, as_user="charlie", method="patch"))[0] == 404
+
+
+async def test_each_action_asks_by_itself_who_may_mark(ask: Ask) -> None:
+    _status, row = await ask(door(), on(CT[0], (10, 10), (20, 20)))
+    uid = uuid.UUID(row["id"])
+    alice = await get_user_model().objects.aget(username="alice")
+    study = await Study.objects.select_related("archive").aget(uid=STUDY)
+    await Permit.objects.aupdate(actions=" view ")
+    drawn = msgspec.convert(on(CT[0], (10, 10), (20, 20)), Drawn)
+    for action in (
+        lambda: measurement.add(alice, study, drawn),
+        lambda: measurement.change(alice, uid, row["version"], label="other"),
+        lambda: measurement.remove(alice, uid, row["version"]),
+        lambda: measurement.restore(alice, uid, row["version"]),
+    ):
+        with pytest.raises(Http404):
+            await sync_to_async(action)()
+    (left,) = [each async for each in Measurement.objects.all()]
+    assert (left.label, left.deleted, left.version) == ("", False, row["version"])
 
 
 async def test_others_hear_of_it(ask: Ask, connect: Connect) -> None:
