@@ -5,7 +5,7 @@
 /** @import { Slide, SlidePane, State, StudyOverview } from "../viewer/state.js" */
 /** @import { Text } from "./dressing.js" */
 import { gettext, interpolate } from "../shared/i18n.js";
-import { interval, isoDate } from "../viewer/corners.js";
+import { born, interval, isoDate, lines, ofPatient } from "../viewer/corners.js";
 import { studyKey } from "../viewer/state.js";
 import { isCalibrated, magnification, perMillimetre } from "./coordinates.js";
 import { slideName } from "./slides.js";
@@ -72,15 +72,10 @@ export function textOf(state, pane, slide, size, ratio) {
   const date = slide?.study_date || study?.study_date || "";
   const prior = own && study !== own ? interval(date, own.study_date) : "";
   const name = slide ? slideName(slide) : "";
-  const born = patient.birth_date ? `*${patient.birth_date.slice(0, 4)}` : patient.id;
   const scale = slide && size.width ? magnificationOf(slide, pane, size, ratio) : "";
   return {
     corners: {
-      topLeft: lines(
-        [patient.name || gettext("Name unknown"), "strong"],
-        [patient.id],
-        [[isoDate(patient.birth_date), patient.age && `(${patient.age})`, patient.sex].filter(Boolean).join(" ")],
-      ),
+      topLeft: lines(...ofPatient(patient)),
       topRight: lines(
         [prior, "prior"],
         [study?.institution],
@@ -90,7 +85,7 @@ export function textOf(state, pane, slide, size, ratio) {
       ),
       bottomRight: slide ? about(slide) : [],
     },
-    identity: [patient.name || gettext("Name unknown"), born, isoDate(date), prior, name].filter(Boolean).join(" · "),
+    identity: [patient.name || gettext("Name unknown"), born(patient), isoDate(date), prior, name].filter(Boolean).join(" · "),
     prior,
     zoom: scale,
     words: !slide || isCalibrated(slide) ? "" : gettext("not calibrated"),
@@ -132,12 +127,4 @@ function magnificationOf(slide, pane, size, ratio) {
 function studyOf(state, key) {
   const study = state.studies[key];
   return study && !("error" in study) ? study : null;
-}
-
-/**
- * @param {...readonly [text: string | null | undefined | false, kind?: Line["kind"]]} given
- * @returns {Line[]}
- */
-function lines(...given) {
-  return given.flatMap(([text, kind]) => (text ? [{ text, kind }] : []));
 }

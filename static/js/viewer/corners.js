@@ -103,12 +103,29 @@ export function interval(date, own) {
 }
 
 /**
+ * Who it is, as every picture says it.
+ * @param {Picture["patient"]} patient
+ * @returns {[string, "strong"?][]} name, id, and birth date with age and sex
+ */
+export function ofPatient({ name, id, birth_date, age, sex }) {
+  return [
+    [name || gettext("Name unknown"), "strong"],
+    [id],
+    [[isoDate(birth_date), age && `(${age})`, sex].filter(Boolean).join(" ")],
+  ];
+}
+
+/** @param {Picture["patient"]} patient @returns {string} what tells namesakes apart, in short */
+export function born({ birth_date, id }) {
+  return birth_date ? `*${birth_date.slice(0, 4)}` : id;
+}
+
+/**
  * One line that is never left out: who, born when, examined when and how, which side.
  * @param {Picture} picture
  */
 export function identityLine({ patient, study_date, modality, laterality }) {
-  const born = patient.birth_date ? `*${patient.birth_date.slice(0, 4)}` : patient.id;
-  return [patient.name || gettext("Name unknown"), born, isoDate(study_date), modality, laterality === "U" ? "" : laterality].filter(Boolean).join(" · ");
+  return [patient.name || gettext("Name unknown"), born(patient), isoDate(study_date), modality, laterality === "U" ? "" : laterality].filter(Boolean).join(" · ");
 }
 
 /**
@@ -119,11 +136,7 @@ export function identityLine({ patient, study_date, modality, laterality }) {
 export function corners(picture, { zoom, prior, notes }) {
   const { patient } = picture;
   return {
-    topLeft: lines(
-      [patient.name || gettext("Name unknown"), "strong"],
-      [patient.id],
-      [[isoDate(patient.birth_date), patient.age && `(${patient.age})`, patient.sex].filter(Boolean).join(" ")],
-    ),
+    topLeft: lines(...ofPatient(patient)),
     topRight: lines(
       [prior, "prior"],
       [picture.institution, undefined, 6],
@@ -198,7 +211,7 @@ export function fitted(all, rows) {
  * @param {...readonly [text: string | null | undefined | false, kind?: Line["kind"], spare?: number]} given
  * @returns {Line[]}
  */
-function lines(...given) {
+export function lines(...given) {
   return given.flatMap(([text, kind, spare]) => (text ? [{ text, kind, spare }] : []));
 }
 
