@@ -92,9 +92,13 @@ def serving(
     demo: bool = True,
     filler: bool = False,
     within: float = 60,
+    own_group: bool = False,
     **variables: str,
 ) -> Iterator[Served]:
-    """Serve `archive` (SAMSYN_ARCHIVE as written, or a folder) until the block ends; raises DidNotStart."""
+    """Serve `archive` (SAMSYN_ARCHIVE as written, or a folder) until the block ends; raises DidNotStart.
+
+    With `own_group` the server and all that it starts are a process group of their own.
+    """
     with contextlib.ExitStack() as stack:
         if state is None:
             state = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="samsyn-serving-")))
@@ -103,7 +107,9 @@ def serving(
         settings = environment(state, port, str(archive) if archive else None, demo=demo) | variables
         command = [sys.executable, str(ROOT / "manage.py"), "serve", *([] if filler else ["--no-filler"])]
         with log.open("wb") as output:
-            process = subprocess.Popen(command, cwd=ROOT, env=settings, stdout=output, stderr=subprocess.STDOUT)
+            process = subprocess.Popen(
+                command, cwd=ROOT, env=settings, stdout=output, stderr=subprocess.STDOUT, start_new_session=own_group
+            )
         stack.callback(stop, process)
         deadline = time.monotonic() + within
         while READY not in log.read_text("utf-8", "replace"):
