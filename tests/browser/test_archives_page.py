@@ -67,7 +67,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             assert watched.faults == []
 
 
-def until(found: Callable[[], bool], within: float = 20) -> None:
+def until(found: Callable[[], bool], within: float = 60) -> None:
     deadline = time.monotonic() + within
     while not found():
         assert time.monotonic() < deadline
@@ -121,7 +121,7 @@ def read(site: Site) -> None:
     page = site.page
     until(lambda: site.asked(f"/api/studies/second/{site.study}/") == 200)
     assert site.asked(f"/dicomweb/second/studies/{site.study}/series/{site.series}/thumbnail") == 200
-    assert site.told()["studies"] == 1
+    until(lambda: site.told()["studies"] == 1)
     expect(page.locator("#head-second dl")).to_contain_text("1", timeout=SOON)
     page.locator("#site-second .site-do").get_by_role("button", name="Test the connection").click()
     expect(page.locator("#trial-known-second .end")).to_have_text("Everything that could be tried works.", timeout=SOON)

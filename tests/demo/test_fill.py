@@ -46,6 +46,7 @@ def demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Demo:
     monkeypatch.setattr(fill, "STUDIES", studies)
     monkeypatch.setattr(fill.studies, "known_truth", lambda: speaking_phantom(slices=1, rows=64, columns=64))
     monkeypatch.setattr(fill, "KINDNESS", 0)
+    monkeypatch.setattr(fill, "STILL", 0)
     return Demo(tmp_path / "state", tmp_path / "archive")
 
 

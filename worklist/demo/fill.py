@@ -22,6 +22,7 @@ VERSION = "2"  # another one lays every study anew at the next start
 PHANTOMS = "phantoms"
 KINDNESS = 10  # of the process, once the first study is there and somebody may be reading it
 DOWNLOADS = 2  # at a time
+STILL = 2.1  # seconds after which a folder's scan takes a file for finished
 
 FIRST_PATIENCE = 10.0  # seconds that the first study may wait for its package before others go ahead
 
@@ -121,11 +122,15 @@ class Demo:
         return (self._archive / f"{key}.{VERSION}").is_dir()
 
     def _put(self, key: str, datasets: Iterable[Dataset]) -> None:
-        """Write a study outside the archive, then move it in whole, in place of an older one."""
+        """Write a study outside the archive, then move it in, in place of an older one.
+
+        It stands still before it is moved: a scan that finds it finds all of its files finished.
+        """
         draft = self._desk / "writing" / key
         draft.mkdir(parents=True)
         for number, dataset in enumerate(datasets, start=1):
             dataset.save_as(draft / f"{number:04}.dcm", enforce_file_format=True)
+        time.sleep(STILL)
         gone = self._desk / "writing" / "gone"
         gone.mkdir(exist_ok=True)
         for older in self._archive.glob(f"{key}.*"):
