@@ -2,7 +2,6 @@
 
 import errno
 import logging
-from collections import deque
 from collections.abc import Callable, Collection
 from dataclasses import astuple, dataclass, replace
 
@@ -16,13 +15,13 @@ from viewer.imaging.pixels import PixelError, PixelFormat
 from viewer.imaging.words import gettext_noop
 from viewer.store import frames
 from viewer.store.archives import Archives
+from viewer.store.deaths import Compressed
 from viewer.store.decode import NATIVE, uncompressed
 from viewer.store.opened import NoRoom, OpenSeries, Stored
 from viewer.store.protocol import Sentence, sentence
 from viewer.store.shelf import Shelf
 from viewer.store.streams import Run
 from viewer.store.wishes import Job
-from viewer.store.workers import Slot, Undecodable, WorkerDied
 
 log = logging.getLogger(__name__)
 NO_ROOM = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
@@ -36,39 +35,31 @@ class Encoded:
 
     series: OpenSeries
     place: int
-    data: bytes
-    syntax: str
-    form: PixelFormat
+    frame: Compressed
     run: Run | None = None
 
-
-class Queue(deque[Encoded]):
-    """Frames that wait for a decoder."""
-
-    def next(self) -> Encoded:
-        """Take the first frame that somebody waits for, else the first."""
-        for number, frame in enumerate(self):
-            if frame.place in frame.series.waiting:
-                del self[number]
-                return frame
-        return self.popleft()
+    @property
+    def waited_for(self) -> bool:
+        """Whether somebody waits for it."""
+        return self.place in self.series.waiting
 
 
 @dataclass(frozen=True)
 class Broken:
-    """The frame can't be decoded, and another try would give the same."""
+    """The frame can't be decoded, and another try would give the same: nor may one be made, if `quarantined`."""
 
     words: Sentence
+    quarantined: bool = False
 
 
 @dataclass(frozen=True)
-class Died:
-    """The decode worker ended with this frame."""
+class Undone:
+    """Nothing can be said of the frame: something else went wrong."""
 
-    words: Sentence
+    error: BaseException
 
 
-Outcome = Stored | NoRoom | Broken | Died | Encoded
+Outcome = Stored | NoRoom | Broken | Undone | Encoded
 
 
 @dataclass(frozen=True)
@@ -163,22 +154,11 @@ class Filler:
         if len(data) > LARGEST_ENCODED:
             return Broken(sentence(gettext_noop("the frame is larger than 512 MiB")))
         if syntax not in NATIVE:
-            return Encoded(series, place, bytes(data), syntax, form)
+            return Encoded(series, place, Compressed(bytes(data), syntax, form))
         try:
             return self.keep(series, place, uncompressed(data, syntax, form))
         except PixelError as error:
             return Broken(sentence(error))
-
-    def decode(self, slot: Slot, frame: Encoded) -> Outcome:
-        """Have a worker decode the frame and store it; raises OSError when no worker can be started."""
-        try:
-            array = slot.decode_in_place(frame.data, frame.syntax, frame.form)
-        except Undecodable as error:
-            return Broken(error.words)
-        except WorkerDied as error:
-            return Died(error.words)
-        outcome = self.keep(frame.series, frame.place, array)
-        return NoRoom(array.copy()) if isinstance(outcome, NoRoom) else outcome
 
     def keep(self, series: OpenSeries, place: int, array: np.ndarray) -> Outcome:
         """Write a decoded frame into its file, making room where the budget or the disk asks for it."""

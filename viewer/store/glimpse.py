@@ -15,11 +15,13 @@ from viewer.imaging.record import Instance, MetadataError
 from viewer.imaging.words import gettext_noop
 from viewer.store import metadata, shelf
 from viewer.store.archives import Archives
+from viewer.store.deaths import Compressed
 from viewer.store.decode import NATIVE, uncompressed
+from viewer.store.decoding import Decoding
 from viewer.store.fill import LARGEST_ENCODED, check_origin
 from viewer.store.opened import CantOpen, format_of, tables
 from viewer.store.store import Store
-from viewer.store.workers import Slot, Undecodable, WorkerDied
+from viewer.store.workers import Undecodable, WorkerDied
 
 HERE = gettext_noop("the series is here")
 NO_GLIMPSE = gettext_noop("no image of the series can be shown before the series is known")
@@ -91,20 +93,14 @@ def fetched(archive: Archive, key: shelf.Key, record: Instance) -> tuple[bytes, 
 async def glimpse(store: Store, key: shelf.Key, count: int | None, instance: str) -> Glimpse:
     """Return the image that a series of `count` opens with, or `instance`; raises CantOpen.
 
-    A compressed frame is decoded if a worker is idle: whoever waits in the queue is ahead of a glimpse.
+    A compressed frame waits for a decoder like any other that somebody waits for.
     """
     if key in store.holdings.series or store.shelf.find(key) is not None:
         raise CantOpen(HERE)
-    slot = store.idle.pop() if store.idle else None
-    try:
-        return await asyncio.to_thread(read, store.archives, key, count, instance, slot)
-    finally:
-        if slot is not None:
-            store.idle.append(slot)
-            store.pump()
+    return await asyncio.to_thread(read, store.archives, key, count, instance, store.decoding)
 
 
-def read(archives: Archives, key: shelf.Key, count: int | None, instance: str, slot: Slot | None) -> Glimpse:
+def read(archives: Archives, key: shelf.Key, count: int | None, instance: str, decoding: Decoding) -> Glimpse:
     """The part of `glimpse` that waits for the archive and decodes."""
     try:
         archive = archives.get(key.archive)
@@ -115,9 +111,7 @@ def read(archives: Archives, key: shelf.Key, count: int | None, instance: str, s
         data, syntax, form = fetched(archive, key, record)
         if syntax in NATIVE:
             return Glimpse(kept, wanted, uncompressed(data, syntax, form))
-        if slot is None:
-            raise CantOpen(NO_GLIMPSE)
-        return Glimpse(kept, wanted, slot.decode(data, syntax, form))
+        return Glimpse(kept, wanted, decoding.values(Compressed(data, syntax, form)))
     except (ArchiveError, metadata.BadMetadata, PixelError) as error:
         raise CantOpen(error.args[0] if error.args else str(error)) from error
     except (Undecodable, WorkerDied) as error:

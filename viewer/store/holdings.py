@@ -114,7 +114,7 @@ class Holdings:
 
     def unload(self, series: OpenSeries) -> None:
         """Close the files of a series that nobody uses and nothing works on."""
-        if series.users or series.jobs or series.closed:
+        if series.users or series.jobs or series.decoding or series.closed:
             return
         series.closed = True
         if self.series.get(series.key) is series:

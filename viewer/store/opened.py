@@ -69,7 +69,8 @@ class OpenSeries:
     revisions: dict[str, str] = field(default_factory=dict)
     compared: dict[str, str] = field(default_factory=dict)
     reasons: dict[int, Sentence] = field(default_factory=dict)
-    deaths: dict[int, int] = field(default_factory=dict)
+    decoding: set[int] = field(default_factory=set)  # places that wait for a decoder, or are in one
+    poisoned: dict[int, Sentence] = field(default_factory=dict)  # instances of which no frame is tried any more
     retry_at: dict[int, float] = field(default_factory=dict)
     waiting: dict[int, dict[object, Waiter]] = field(default_factory=dict)
     wanted_tiles: dict[int, dict[object, Waiter]] = field(default_factory=dict)

@@ -13,18 +13,20 @@ from typing import Any
 from viewer.archive import ArchiveError, Changed, Refused, Unreachable
 from viewer.archive.leave import Left
 from viewer.imaging.words import gettext_noop
-from viewer.store import fill, frames, shelf, workers
+from viewer.store import fill, frames, shelf
 from viewer.store.archives import Archives
+from viewer.store.deaths import Deaths
+from viewer.store.decoding import Decoding
 from viewer.store.holdings import Holdings
 from viewer.store.opened import Gone, NoRoom, OpenSeries, Result, Stored, Waiter
 from viewer.store.protocol import Sentence, sentence
-from viewer.store.streams import Run, Streams, Together
+from viewer.store.streams import Run, Streams
 from viewer.store.tiles import TileDesk
+from viewer.store.together import Together
 from viewer.store.underway import GRACE_SECONDS, THREADS, Fetch, UnderWay
 from viewer.store.wishes import Job, Plan, Wishes
 
 log = logging.getLogger(__name__)
-DEATHS_TO_QUARANTINE = 2
 WAITING_FOR_DECODER = 4
 REREAD_SECONDS = 10.0
 RETRY_SECONDS = 10.0
@@ -41,13 +43,10 @@ class Store:
         self.shelf = shelf.Shelf(state / shelf.FOLDER, budget)
         self.holdings = Holdings(self.archives, self.shelf, self.stale, reread)
         self.filler = fill.Filler(self.archives, self.shelf, lambda: self.holdings.in_use)
-        self.slots = workers.slots(decoders)
-        self.idle = list(self.slots)
+        self.decoding = Decoding(self.filler, Deaths(state), decoders, self.decoded, self.pump)
         self.fetchers = ThreadPoolExecutor(THREADS, "fetch")
-        self.decoders = ThreadPoolExecutor(decoders, "decode")
         self.wishes = Wishes()
         self.tiles = TileDesk(self.archives, self.shelf, self.holdings)
-        self.encoded = fill.Queue()
         self.under_way = UnderWay()
         self.streams = Streams(self.wishes, self.bring, self.brought, room=WAITING_FOR_DECODER * decoders)
         self.sweeping = False
@@ -62,25 +61,8 @@ class Store:
 
     def warm(self) -> None:
         """Have the decode workers born before the first frame needs one, and watched."""
-        for slot in self.slots:
-            self.idle.remove(slot)
-            future = self.loop.run_in_executor(self.decoders, slot.start)
-            future.add_done_callback(partial(self.warmed, slot))
-        self.watch()
+        self.decoding.warm()
         self.watching = self.loop.create_task(self.holdings.watch())
-
-    def watch(self) -> None:
-        """Once a second, end the workers that are late."""
-        for slot in self.slots:
-            slot.watch()
-        self.loop.call_later(1.0, self.watch)
-
-    def warmed(self, slot: workers.Slot, future: "asyncio.Future[None]") -> None:
-        """A worker is born; where it wasn't, the first frame tries again and says why."""
-        if not future.cancelled() and future.exception() is not None:
-            log.error("a decode worker couldn't be started", exc_info=future.exception())
-        self.idle.append(slot)
-        self.pump()
 
     def stop(self) -> None:
         """End the decode workers and take no more work."""
@@ -89,10 +71,9 @@ class Store:
             self.watching.cancel()
         self.holdings.stop()
         self.streams.stop()
-        for pool in (self.fetchers, self.tiles.fetchers, self.decoders):
+        for pool in (self.fetchers, self.tiles.fetchers):
             pool.shutdown(wait=False, cancel_futures=True)
-        for slot in self.slots:
-            slot.kill()
+        self.decoding.stop()
 
     def stale(self, series: OpenSeries) -> None:
         """Tell everybody that there is another version of the series."""
@@ -191,8 +172,6 @@ class Store:
         """Give free threads the most urgent work."""
         if self.stopped:  # what is under way still ends
             return
-        while self.idle and self.encoded:
-            self.start_decoding(self.idle.pop(), self.encoded.next())
         while True:
             job = self.wishes.next_urgent(self.may_ask)
             if job is None and self.may_fetch_ahead():
@@ -205,7 +184,8 @@ class Store:
 
     def may_fetch_ahead(self) -> bool:
         """Say whether there is room and a decoder to spare for what nobody waits for."""
-        return len(self.encoded) < WAITING_FOR_DECODER * len(self.slots) and self.full_until <= time.monotonic()
+        room = len(self.decoding.queue) < WAITING_FOR_DECODER * len(self.decoding.slots)
+        return room and self.full_until <= time.monotonic()
 
     def start_fetching(self, job: Job) -> None:
         """Fetch in a thread."""
@@ -221,7 +201,10 @@ class Store:
         told: set[int] = set()
 
         def tell(place: int, outcome: fill.Outcome) -> None:
-            self.loop.call_soon_threadsafe(self.outcome, series, place, outcome)
+            if isinstance(outcome, fill.Encoded):
+                self.decoding.put(outcome)
+            else:
+                self.loop.call_soon_threadsafe(self.outcome, series, place, outcome)
             told.add(place)
 
         future = self.loop.run_in_executor(self.fetchers, fetch.run, self.filler.fetch, job, tell)
@@ -229,8 +212,15 @@ class Store:
 
     def bring(self, run: Run) -> None:
         """In a thread: fetch the rest of a series in one answer."""
-        with Together(self.loop, partial(self.outcome, run.series), run.series.waiting) as together:
-            self.filler.bring(run, together.tell)
+        with Together(self.loop, self.outcome, lambda: None) as together:
+
+            def tell(place: int, outcome: fill.Outcome) -> None:
+                if isinstance(outcome, fill.Encoded):
+                    self.decoding.put(outcome)
+                else:
+                    together.tell(run.series, place, outcome)
+
+            self.filler.bring(run, tell)
 
     def brought(self, series: OpenSeries) -> None:
         """A stream has ended."""
@@ -295,11 +285,6 @@ class Store:
 
     def outcome(self, series: OpenSeries, place: int, outcome: fill.Outcome) -> None:
         """A thread says what became of a frame."""
-        if isinstance(outcome, fill.Encoded):
-            series.jobs += 1
-            self.encoded.append(outcome)
-            self.pump()
-            return
         if isinstance(outcome, Stored):
             self.stored += 1
             self.tiles_decoded += series.is_slide(place)
@@ -310,12 +295,22 @@ class Store:
             self.wake(RETRY_SECONDS)
             self.answer(series, place, outcome)
         elif isinstance(outcome, fill.Broken):
-            self.broken(series, place, outcome.words)
+            self.broken(series, place, outcome.words, quarantined=outcome.quarantined)
+        elif isinstance(outcome, fill.Undone):
+            self.not_fetched(series, [place], outcome.error)
         series.told = False
         self.tell_soon()
 
+    def decoded(self, series: OpenSeries, place: int, outcome: fill.Outcome) -> None:
+        """A decoder is through with a frame; that makes room for others."""
+        self.outcome(series, place, outcome)
+        self.holdings.unload(series)
+
     def broken(self, series: OpenSeries, place: int, words: Sentence, *, quarantined: bool = False) -> None:
         """The frame can't be decoded: remember it, also over a restart, unless the way here may have cut it."""
+        if quarantined:
+            self.quarantined += 1
+            self.poisoned(series, place, words)
         series.failed(place, words)
         self.answer(series, place, words)
         if not quarantined and not self.archives.near(series.key.archive):
@@ -327,44 +322,12 @@ class Store:
         except OSError as error:
             log.warning("a failure couldn't be remembered: %s", error.strerror)
 
-    def start_decoding(self, slot: workers.Slot, frame: fill.Encoded) -> None:
-        """Decode in a worker, with a thread that waits for it."""
-        if frame.run is not None:
-            frame.run.taken_up()
-        future = self.loop.run_in_executor(self.decoders, self.filler.decode, slot, frame)
-        future.add_done_callback(partial(self.decoded, slot, frame))
-
-    def decoded(self, slot: workers.Slot, frame: fill.Encoded, future: "asyncio.Future[fill.Outcome]") -> None:
-        """A decoder has ended with a frame: done, broken, or died; the second death is the last."""
-        series, place = frame.series, frame.place
-        self.idle.append(slot)
-        error = None if future.cancelled() else future.exception()
-        if error is not None:
-            log.error("decoding failed", exc_info=error)
-            self.not_fetched(series, [place], error)
-        elif isinstance(died := future.result(), fill.Died):
-            self.died(frame, died.words)
-        else:
-            self.outcome(series, place, died)
-        series.jobs -= 1
-        self.tell_soon()
-        self.holdings.unload(series)
-        self.pump()
-
-    def died(self, frame: fill.Encoded, words: Sentence) -> None:
-        """Try once more; a frame that ended two workers is put in quarantine."""
-        series, place = frame.series, frame.place
-        series.files.mark(place, frames.ABSENT)
-        series.deaths[place] = series.deaths.get(place, 0) + 1
-        if series.deaths[place] >= DEATHS_TO_QUARANTINE:
-            template, values = words
-            self.quarantined += 1
-            words = (f"in quarantine, two decoders ended with it: {template}", values)
-            self.broken(series, place, words, quarantined=True)
-        else:
-            series.files.mark(place, frames.QUEUED)
-            series.jobs += 1
-            self.encoded.appendleft(replace(frame, run=None))
+    def poisoned(self, series: OpenSeries, place: int, words: Sentence) -> None:
+        """Where none of its frames was ever decoded, the whole instance is what decoders end with."""
+        instance, _ = series.places.frame(place)
+        starts = series.places.starts
+        if frames.PRESENT not in series.files.states[starts[instance] : starts[instance + 1]]:
+            series.poisoned[instance] = words
 
     def answer(self, series: OpenSeries, place: int, result: Result) -> None:
         """Call everybody who waits for the frame."""
@@ -392,10 +355,10 @@ class Store:
         return {
             "series": len(open_series), "waiting": sum(len(each.waiting) for each in open_series),
             "fetching": len(self.under_way), "threads": THREADS,
-            "queue": len(self.wishes.urgent) + len(self.encoded), "stored": self.stored,
+            "queue": len(self.wishes.urgent) + len(self.decoding.queue), "stored": self.stored,
             "tiles_passed": self.tiles.passed, "tiles_decoded": self.tiles_decoded, "quarantined": self.quarantined,
             "bytes": self.shelf.used, "budget": self.shelf.budget,
             "disk_full": self.full_until > time.monotonic(),
             "paused": sorted(name for name, (until, _) in self.paused.items() if until > time.monotonic()),
-            "workers": [slot.figures() for slot in self.slots],
+            "workers": [slot.figures() for slot in self.decoding.slots],
         }  # fmt: skip

@@ -4,15 +4,14 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable, Container
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any, Self
 
 from viewer.archive import ArchiveError, Unstreamed
 from viewer.archive.leave import Leave, Left
 from viewer.store import frames
-from viewer.store.opened import OpenSeries, Stored
+from viewer.store.opened import OpenSeries
 from viewer.store.wishes import Plan, Wishes
 
 log = logging.getLogger(__name__)
@@ -21,7 +20,6 @@ LEAST_FRAMES = 16
 LEAST_SHARE = 0.25
 REFUSED_SECONDS = 3600.0
 NOTICE_SECONDS = 0.1
-TOGETHER_SECONDS = 0.02
 
 
 class Run:
@@ -43,46 +41,6 @@ class Run:
     def taken_up(self) -> None:
         """A decoder has begun with a frame."""
         self._room.release()
-
-
-class Together:
-    """Tells the loop what a thread has to say of places, many at a time: to wake it for each would cost more than them.
-
-    Use as a context in that thread. What somebody is `waiting` for, and what is more than a frame stored, is told at
-    once.
-    """
-
-    def __init__(
-        self, loop: asyncio.AbstractEventLoop, take: Callable[[int, Any], None], waiting: Container[int]
-    ) -> None:
-        self.loop = loop
-        self.take = take
-        self.waiting = waiting
-        self.told: list[tuple[int, Any]] = []
-        self.since = time.monotonic()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.hand_over()
-
-    def tell(self, place: int, outcome: object) -> None:
-        """Say what became of a place."""
-        self.told.append((place, outcome))
-        late = time.monotonic() - self.since > TOGETHER_SECONDS
-        if late or not isinstance(outcome, Stored) or place in self.waiting:
-            self.hand_over()
-
-    def hand_over(self) -> None:
-        """Have the loop take all that was said."""
-        told, self.told, self.since = self.told, [], time.monotonic()
-        self.loop.call_soon_threadsafe(self.taken, told)
-
-    def taken(self, told: list[tuple[int, Any]]) -> None:
-        """On the loop: take them."""
-        for place, outcome in told:
-            self.take(place, outcome)
 
 
 class Streams:

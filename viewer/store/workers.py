@@ -26,11 +26,12 @@ decoded = msgspec.msgpack.Decoder(worker.Decoded)
 
 
 class WorkerDied(Exception):
-    """The process ended, or was ended, while it had this frame; the text says how."""
+    """The process ended, or was ended, while it had this frame; the text says how, `code` is its exit code."""
 
-    def __init__(self, words: Sentence) -> None:
+    def __init__(self, words: Sentence, code: int | None = None) -> None:
         super().__init__(words)
         self.words = words
+        self.code = code
 
 
 class Undecodable(Exception):
@@ -92,7 +93,12 @@ class Slot:
         self.late = False
         self.deadline = time.monotonic() + worker.WALL_SECONDS
         try:
-            array = self.sent(process, pipe, data, syntax, form)
+            try:
+                array = self.sent(process, pipe, data, syntax, form)
+            except BrokenPipeError:  # it had ended before it got the frame, which has nothing to do with that
+                self.stop()
+                process, pipe = self.worker()
+                array = self.sent(process, pipe, data, syntax, form)
             header = decoded.decode(pipe.recv_bytes(4096))
             if header.words is not None:
                 self.frames += 1
@@ -104,7 +110,7 @@ class Slot:
             code = process.exitcode
             self.fail()
             log.warning("a decode worker ended: exit code %s, %s", code, type(error).__name__)
-            raise WorkerDied(TOO_LATE if self.late else ended(code)) from error
+            raise WorkerDied(TOO_LATE if self.late else ended(code), code) from error
         finally:
             self.deadline = math.inf
         self.frames += 1
