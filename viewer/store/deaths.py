@@ -98,5 +98,5 @@ class Deaths:
 def name(frame: Compressed) -> str:
     """Return what tells a frame from all others; another release of the decoders may try it anew."""
     known = hashlib.blake2b(frame.data, digest_size=16)
-    known.update(msgspec.json.encode((frame.syntax, frame.form, imagecodecs.__version__)))
+    known.update(msgspec.json.encode((str(frame.syntax), frame.form, imagecodecs.__version__)))
     return known.hexdigest()
