@@ -16,6 +16,7 @@ from config.celery import Courier, Runner
 from viewer import audit, epochs, live, rendering
 from viewer.imaging import reformat
 from viewer.sync import Syncs
+from viewer.watching import Watch
 from worklist.actions import reading
 
 logger = logging.getLogger(__name__)
@@ -79,6 +80,7 @@ class Lifespan:
 
     def __init__(self) -> None:
         self.syncs = Syncs()
+        self.watch = Watch()
         # Ended in the other order: the seal comes last.
         self.rounds = (audit.sealer(), epochs.watcher(), reading.sweeper())
         self.courier = Courier()
@@ -102,6 +104,7 @@ class Lifespan:
         for rounds in self.rounds:
             rounds.start()
         self.syncs.start()
+        self.watch.start()
         self.store = asyncio.create_task(StoreKeeper(settings.STATE).run(), name="store")
         await rendering.start()
         # Nobody waits for it: a plane that is asked for meanwhile waits for its kernel only.
@@ -120,6 +123,7 @@ class Lifespan:
             self.store.cancel()
             await asyncio.gather(self.store, return_exceptions=True)
         live.attach(None)
+        await asyncio.to_thread(self.watch.stop)
         await asyncio.to_thread(self.syncs.stop)
         for rounds in reversed(self.rounds):
             await asyncio.to_thread(rounds.stop)

@@ -16,7 +16,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.db import OperationalError
 from django.utils.translation import gettext as _
 
-from viewer import access, dicomweb, epochs, rendering, sessions
+from viewer import access, dicomweb, epochs, live, rendering, sessions
 from viewer.doors import description, media, messages, mpr, mpr_parameters, mpr_value, parameters
 from viewer.doors.doing import Doer
 from viewer.doors.language import speak
@@ -73,11 +73,15 @@ class PageConsumer(AsyncWebsocketConsumer):
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one socket, over a wire that may end at any time."""
         wire = Wire(receive, send)
-        await super().__call__(scope, wire.receive, wire.send)
+        try:
+            await super().__call__(scope, wire.receive, wire.send)
+        finally:
+            await self.leave()
 
     async def connect(self) -> None:
         """Let a person in. A refusal is told after the handshake: a browser can't read the reason of a failed one."""
         self.topics: dict[str, Topic] = {}
+        live.pages.add(self)
         self.talk = Pace(*self.pace_of_talk)
         self.work: set[asyncio.Task[Any]] = set()
         self.doer = Doer(self.tell, self.scope)
@@ -198,12 +202,22 @@ class PageConsumer(AsyncWebsocketConsumer):
         if message["topic"] in self.topics:
             await self.tell({"topic": message["topic"], **message["event"]})
 
-    async def disconnect(self, code: int) -> None:
-        """Stop all work: the client has gone."""
-        for task in list(getattr(self, "work", ())):
-            task.cancel()
+    async def live_again(self, message: dict[str, Any]) -> None:
+        """Say anew what the page listens to: something may have been missed, and is to be fetched."""
+        for name in list(self.topics):
+            await self.tell({"listening": name})
+
+    async def leave(self) -> None:
+        """Hear of nothing any more."""
         for topic in getattr(self, "topics", {}).values():
             await self.channel_layer.group_discard(topic.group, self.channel_name)
+
+    async def disconnect(self, code: int) -> None:
+        """Stop all work: the client has gone."""
+        live.pages.discard(self)
+        for task in list(getattr(self, "work", ())):
+            task.cancel()
+        await self.leave()
 
 
 class ListConsumer(PageConsumer):

@@ -21,15 +21,23 @@ when_series_change: list[Callable[[Study], None]] = []
 
 
 @transaction.atomic
-def write_studies(archive: Archive, listed: Iterable[StudyListing]) -> int:
+def write_studies(
+    archive: Archive, listed: Iterable[StudyListing], met: dict[str, set[PatientListing]] | None = None
+) -> int:
     """Write new and changed studies; return how many. Two rows with one UID and two patients become a conflict.
 
-    Who was let in to a study is asked anew when it belongs to another patient, and when it comes back.
+    `met` holds the patients of the earlier pages of one reading, and gets this one's: the two rows of a conflict may
+    stand on two pages, and the first stays. Who was let in to a study is asked anew when it belongs to another
+    patient, and when it comes back.
     """
+    met = defaultdict(set) if met is None else met
     rows: dict[str, StudyListing] = {}
     doubled: set[str] = set()
     for row in listed:
-        if rows.setdefault(row.uid, row).patient != row.patient:
+        if not met[row.uid]:
+            rows[row.uid] = row
+        met[row.uid].add(row.patient)
+        if len(met[row.uid]) > 1:
             doubled.add(row.uid)
     known = {study.uid: study for study in Study.objects.filter(archive=archive, uid__in=rows)}
     changed = [row for row in rows.values() if row.uid not in known or known[row.uid].digest != row.fields["digest"]]
@@ -62,6 +70,15 @@ def write_studies(archive: Archive, listed: Iterable[StudyListing]) -> int:
         )
     _tell([row.uid for row in changed], len(changed) + len(back))
     return len(changed)
+
+
+@transaction.atomic
+def settle(archive: Archive, met: dict[str, set[PatientListing]]) -> None:
+    """Take the mark off studies that a whole reading has met with one patient only, unless another archive differs."""
+    doubted = Study.objects.filter(archive=archive, conflict=Study.Conflict.TWO_PATIENTS, gone_at__isnull=True)
+    single = [study for study in doubted if len(met.get(study.uid, ())) == 1]
+    if single:
+        _mark_conflicts({study.patient_id for study in single}, {study.uid for study in single}, set())
 
 
 def _tell(uids: list[str], count: int) -> None:
@@ -145,22 +162,27 @@ def _mark_conflicts(patients: set[int], uids: set[str], doubled: set[str]) -> No
         epochs.bump()  # permits for one patient don't reach such a study
     for conflict in Study.Conflict.values:
         keys = [key for key, value in wanted.items() if value == conflict]
-        Study.objects.filter(pk__in=keys).exclude(conflict=conflict).update(conflict=conflict)
+        differing = Study.objects.filter(pk__in=keys).exclude(conflict=conflict)
+        uids = list(differing.values_list("uid", flat=True))
+        differing.update(conflict=conflict)
+        _tell(uids, len(uids))
 
 
 @transaction.atomic
 def mark_archive_conflicts(archive: Archive, doubtful: dict[str, str]) -> None:
     """Mark the studies (UID to Study.Conflict) whose files the archive found in doubt, and no others."""
     marked = Study.objects.filter(archive=archive).exclude(archive_conflict=Study.Conflict.NONE)
-    gone = [study.pk for study in marked if study.uid not in doubtful]
-    changed = Study.objects.filter(pk__in=gone).update(archive_conflict=Study.Conflict.NONE)
+    gone = [study for study in marked if study.uid not in doubtful]
+    changed = [study.uid for study in gone]
+    Study.objects.filter(pk__in=[study.pk for study in gone]).update(archive_conflict=Study.Conflict.NONE)
     for conflict in set(doubtful.values()):
         uids = [uid for uid, found in doubtful.items() if found == conflict]
         there = Study.objects.filter(archive=archive, uid__in=uids).exclude(archive_conflict=conflict)
-        changed += there.update(archive_conflict=conflict)
+        changed += there.values_list("uid", flat=True)
+        there.update(archive_conflict=conflict)
     if changed:
         epochs.bump()  # permits for one patient don't reach a study of two
-        live.publish("list", {"changed": "exams"})
+        _tell(changed, len(changed))
 
 
 @transaction.atomic

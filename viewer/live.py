@@ -11,6 +11,8 @@ from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from django.db import transaction
 
+from viewer.layer import RedisLayer
+
 logger = logging.getLogger(__name__)
 
 TOPIC = re.compile(r"([a-z]{1,16})(?:\.([A-Za-z0-9._-]{1,80}))?")
@@ -48,6 +50,8 @@ class Topic:
 
 # Kinds of topics, each with the function that says who may listen.
 registry: dict[str, MayListen] = {}
+# The pages whose sockets this process serves, each with its `topics`: {name: Topic}.
+pages: set[Any] = set()
 # What may be said to those who listen without a right to one study: {"changed": one of these words}, and nothing else.
 words_of: dict[str, frozenset[str]] = {}
 
@@ -74,7 +78,18 @@ def allow(kind: str, words: Iterable[str]) -> None:
 
 def attach(loop: asyncio.AbstractEventLoop | None) -> None:
     """Say which loop carries the messages of this process; None when it ends."""
-    _wire.loop = loop
+    before, _wire.loop = _wire.loop, loop
+    layer = get_channel_layer()
+    if isinstance(layer, RedisLayer):
+        if before is not None and before.is_running():
+            before.call_soon_threadsafe(layer.stop)
+        if loop is not None:
+            loop.call_soon_threadsafe(layer.start)
+
+
+def listened() -> list[Topic]:
+    """Return the topics that pages of this process listen to, some more than once; may be called from any thread."""
+    return [topic for page in list(pages) for topic in list(page.topics.values())]
 
 
 def publish(topic: str, event: dict[str, Any]) -> None:

@@ -127,6 +127,15 @@ class Studio:
         small = replace(wanted, viewport=wanted.viewport or THUMBNAIL, quality=THUMBNAIL_QUALITY)
         return await self.picture(opened, place, small, media_type)
 
+    def compare(self, archive: str, study: str, listed: set[str]) -> None:
+        """Have the store compare what is open of a study, and let go what the study's index doesn't list any more."""
+        for key in list(self.client.kept):
+            if key[:2] == (archive, study) and key[2] in listed:
+                self.client.reopen(key)
+            elif key[:2] == (archive, study):
+                self.shelf.opened.pop(key, None)
+                self.client.let_go(key)
+
     def _progressed(self, series_uid: str, states: bytes) -> None:
         for watcher in list(self.watchers):
             watcher(series_uid)
@@ -253,6 +262,16 @@ async def _hurry(studio: Studio, key: tuple[str, str, str], count: int | None, i
             with contextlib.suppress(Refusal):
                 await studio.glimpses.ask(key, count, instance)
         await studio.series(*key)
+
+
+def compare(archive: str, study: str, listed: set[str]) -> None:
+    """Have the store compare the open series of a study with the archive; those that aren't listed any more are let go.
+
+    May be called from any thread.
+    """
+    current = _Current.studio
+    if current is not None and current.loop.is_running():
+        current.loop.call_soon_threadsafe(current.compare, archive, study, listed)
 
 
 def lying_open(archive: str, study: str, uid: str) -> Opened | None:

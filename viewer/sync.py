@@ -5,6 +5,7 @@ import os
 import socket
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -162,8 +163,9 @@ class Sync:
     def recent(self, port: Port) -> None:
         """Read the studies of the last two days; raises ArchiveError."""
         since = timezone.localdate() - RECENT
+        met: dict[str, set[listing.PatientListing]] = defaultdict(set)
         for page in self.pages(port, StudyDate=f"{since:%Y%m%d}-"):
-            self._write(page)
+            self._write(page, met)
         Study.objects.filter(
             archive__name=self.name,
             study_date__gte=since,
@@ -178,9 +180,11 @@ class Sync:
         Raises ArchiveError; a sweep that didn't reach the end counts for nothing.
         """
         seen: set[str] = set()
+        met: dict[str, set[listing.PatientListing]] = defaultdict(set)
         for page in self.pages(port):
-            seen |= self._write(page)
+            seen |= self._write(page, met)
         row = self._row()
+        index.settle(row, met)
         missed_twice = index.count_missing(row, seen)
         for study in missed_twice:
             # The list may have moved under the paging: the archive is asked by name before anything is hidden.
@@ -192,7 +196,7 @@ class Sync:
         self._ready(swept=True)
         return Study.objects.filter(archive=row, gone_at__isnull=True, missed_sweeps__gt=0).exists()
 
-    def _write(self, page: list[dict[str, Any]]) -> set[str]:
+    def _write(self, page: list[dict[str, Any]], met: dict[str, set[listing.PatientListing]]) -> set[str]:
         rows, unreadable = [], 0
         for attributes in page:
             try:
@@ -206,7 +210,7 @@ class Sync:
                 row = Archive.objects.select_for_update().get(name=self.name)
                 if row.removed_at is not None:  # whoever removed it has hidden its exams
                     raise archives.Off(archives.DISABLED)
-                index.write_studies(row, rows[begin : begin + PAGE])
+                index.write_studies(row, rows[begin : begin + PAGE], met)
                 if self._doubtful:  # told together with the rows: nobody is let in before the doubt is known
                     index.mark_archive_conflicts(row, self._doubtful)
         return {row.uid for row in rows}
@@ -249,6 +253,14 @@ def read_series(port: Port, study: Study) -> None:
                 index.write_series(study, rows)
                 return
     Study.objects.filter(pk=study.pk).update(series_read_at=None)
+
+
+def refresh_series(port: Port, study: Study) -> None:
+    """Read the series of one study into the index if the archive lists others than are known; raises ArchiveError."""
+    listed = {row.uid: row.fields for row in _series_listed(port, study)}
+    known = {row.uid: {name: getattr(row, name) for name in listed.get(row.uid, {})} for row in study.series.all()}
+    if listed != known or not Study.objects.filter(pk=study.pk, series_read_at__isnull=False).exists():
+        read_series(port, study)
 
 
 def _series_known(study: int) -> Any:

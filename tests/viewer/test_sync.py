@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -270,7 +271,7 @@ def test_nonsense_is_read_without_falling(archive: Archive) -> None:
         {"0020000D": None},
         {},
     ]
-    uids = sync.Sync("main")._write(rows)
+    uids = sync.Sync("main")._write(rows, defaultdict(set))
     assert uids == {f"1.2.{n}" for n in range(3, 10)}
     assert Patient.objects.count() == 7
     assert str(Study.objects.get(uid="1.2.8").study_time) == "10:15:59.500000"
@@ -398,3 +399,16 @@ def test_the_series_of_a_study_are_read_when_somebody_opens_it_before_sync_has_c
     monkeypatch.setattr(settings, "ARCHIVES", {"main": object()})
     answer = logged_in(bob).get(f"/api/studies/main/{study.uid}/")
     assert [series["uid"] for series in answer.json()["series"]] == ["1.2.3"]
+
+
+def test_one_uid_on_two_pages_with_two_patients_is_a_conflict_and_the_first_stays(pretend: Pretend) -> None:
+    sync.Sync("main").sweep(pretend)
+    pretend.rows.append(attributes("1.2.0", "P99", "Other^Body"))
+    assert len(pretend.rows) > sync.PAGE, "on another page than the first"
+    for _ in range(2):
+        sync.Sync("main").sweep(pretend)
+        found = Study.objects.get(uid="1.2.0")
+        assert (found.PatientID, found.conflict) == ("P0", Study.Conflict.TWO_PATIENTS)
+    pretend.rows.pop()
+    sync.Sync("main").sweep(pretend)
+    assert Study.objects.get(uid="1.2.0").conflict == Study.Conflict.NONE

@@ -228,6 +228,14 @@ class StoreClient:
         await asyncio.gather(*tasks, return_exceptions=True)
         self.kept.clear()  # what is mapped keeps its room on the disk
 
+    def let_go(self, key: Key) -> None:
+        """Give a series back; who still has it in hand reads what is there, and opens it anew for anything else."""
+        if (link := self.kept[key].handle) is not None:
+            link[0].send(protocol.Close(link[1]))
+        self.kept[key].handle = None
+        for table in (self.kept, self.used, self.asked_at, self.looked):
+            table.pop(key, None)
+
     # What follows is for this class only.
 
     async def wanted(self, series: SeriesStore, place: int, direction: int) -> np.ndarray:
@@ -258,8 +266,6 @@ class StoreClient:
         if series.handle is None or series.handle[0] is not self.link:
             try:
                 await self.opened(series.key)
-            except FrameFailed:
-                raise
             except StoreError as error:
                 raise FrameFailed(error.words) from error
         if series.changed or series.handle is None:
@@ -361,8 +367,7 @@ class StoreClient:
 
     async def keep(self) -> None:
         """Stay linked to the store: as often as it goes, link again and open what is in use."""
-        shortest, longest = RECONNECT_SECONDS
-        pause = shortest
+        pause, longest = RECONNECT_SECONDS
         while True:
             try:
                 link = await Link.to(self.state, self.news)
@@ -370,7 +375,7 @@ class StoreClient:
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, longest)
                 continue
-            pause = shortest
+            pause = RECONNECT_SECONDS[0]
             self.link = link
             self.ever_linked = True
             self.linked.set()
@@ -391,10 +396,5 @@ class StoreClient:
         """Give series back that nobody has used for a quarter of an hour."""
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
-            for key, series in list(self.kept.items()):
-                if time.monotonic() - self.used[key] > IDLE_SECONDS:
-                    if series.handle is not None:
-                        series.handle[0].send(protocol.Close(series.handle[1]))
-                    series.handle = None
-                    for table in (self.kept, self.used, self.asked_at, self.looked):
-                        table.pop(key, None)
+            for key in [key for key in self.kept if time.monotonic() - self.used[key] > IDLE_SECONDS]:
+                self.let_go(key)
