@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Dialog, Page, sync_playwright
+from playwright.sync_api import Dialog, Page, expect, sync_playwright
 
 PATH = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 ARGUMENTS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage",
 ]  # fmt: skip
 SERIOUS = ("serious", "critical")
+expect.set_options(timeout=20_000)  # ms; a crowded machine is slow, and what never comes fails all the same
 
 needs_chromium = pytest.mark.skipif(PATH is None, reason="Chromium is not installed: sudo apt install chromium")
 

@@ -140,7 +140,7 @@ class Reader:
         grey = np.frombuffer(base64.b64decode(found.pop("grey")), np.uint8).reshape(height, width)
         return Moment(grey=grey, **found)
 
-    def until(self, found: Callable[[Moment], bool], pane: int = 0, within: float = 10) -> Moment:
+    def until(self, found: Callable[[Moment], bool], pane: int = 0, within: float = 30) -> Moment:
         """Wait until a pane shows what is looked for, and return that moment."""
         deadline = time.monotonic() + within
         while True:

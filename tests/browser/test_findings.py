@@ -51,7 +51,7 @@ def test_the_slide_beside_the_ct_has_its_lines_listed_and_saved_too(measuring: M
     middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     draw(page, (middle[0] - 50, middle[1] - 60), (middle[0] + 40, middle[1] + 40))
     findings = page.locator("#side-findings")
-    expect(findings.locator(".finding")).to_have_count(2, timeout=5000)
+    expect(findings.locator(".finding")).to_have_count(2, timeout=20_000)
     expect(findings.locator(".badge")).to_have_text("2")
     expect(findings.locator("h3:visible")).to_have_count(1)
     expect(findings.locator("h3:visible")).to_have_text("Another study")  # it has no date

@@ -200,9 +200,9 @@ def a_claim_is_seen_on_the_other_list(site: Site) -> None:
     row(one, "CT chest").click()
     one.keyboard.press("Enter")
     one.wait_for_url(f"**/studies/{site.patient.ct}/**")
-    expect(row(other, "CT chest")).to_have_count(0, timeout=5000)
+    expect(row(other, "CT chest")).to_have_count(0, timeout=20_000)
     other.locator("#rail a", has_text="All exams").click()
-    expect(row(other, "CT chest").locator(".c-state")).to_contain_text("radiologist", timeout=5000)
+    expect(row(other, "CT chest").locator(".c-state")).to_contain_text("radiologist", timeout=20_000)
     assert site.reading["mine"] is True
 
 
@@ -286,7 +286,7 @@ def a_message_brings_its_view_and_is_answered(site: Site) -> None:
     one.click("text=With this view")
     one.locator(".composer textarea").press("Enter")
     said = other.locator(".talk .others .words", has_text="Is this the same lesion?")
-    expect(said).to_be_visible(timeout=3000)
+    expect(said).to_be_visible(timeout=20_000)
     view = other.locator(".talk .others .view").last
     assert view.locator("img").evaluate("image => image.decode().then(() => image.naturalWidth)") > 50
     view.click()
@@ -331,7 +331,7 @@ def done_is_seen_by_the_other_reader(site: Site) -> None:
     one, other = site.pages
     one.goto(f"{site.one.served.url}/studies/{site.patient.ct}/?archive=main")
     one.locator('[data-do="finish"]').click(timeout=10_000)
-    expect(other.locator('[data-do="reopen"]')).to_be_visible(timeout=5000)
+    expect(other.locator('[data-do="reopen"]')).to_be_visible(timeout=20_000)
     assert site.reading["state"] == "done"
 
 

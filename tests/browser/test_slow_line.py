@@ -54,6 +54,6 @@ def moves_and_rests(page: Reader) -> None:
             page.press("2", "Home")
     assert "moving" in seen, "lossy pictures say that they are"
     page.page.evaluate("() => { window.__carries = Infinity; }")
-    expect(sign).not_to_have_attribute("data-sign", "moving", timeout=5000)
+    expect(sign).not_to_have_attribute("data-sign", "moving", timeout=20_000)
     at_rest = page.until(lambda moment: moment.spoken is not None)
     assert f"(no. {at_rest.spoken.slice})" in at_rest.image or f"Image {at_rest.spoken.slice}/" in at_rest.image

@@ -12,7 +12,7 @@ from tests.chromium import chromium, needs_chromium
 from tests.serving import serving
 
 pytestmark = [pytest.mark.browser, needs_chromium]
-SOON = 2000  # milliseconds
+SOON = 10_000  # milliseconds; on an idle machine it takes less than one second
 
 
 @pytest.fixture(scope="module")
