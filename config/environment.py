@@ -82,6 +82,11 @@ def secret_key(environment: Mapping[str, str], state: Path) -> str:
     return made
 
 
+def derived(secret: str, purpose: str) -> str:
+    """Return a name that only installations with the same secret key share."""
+    return f"samsyn-{purpose}-{hashlib.sha256(f'{purpose} {secret}'.encode()).hexdigest()[:12]}"
+
+
 def private_folder(path: Path) -> Path:
     """Make `path` a folder that only this account can open, unless it is there; return it."""
     path.mkdir(mode=0o700, exist_ok=True)

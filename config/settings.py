@@ -98,10 +98,14 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 if REDIS_URL:
     CHANNEL_LAYERS = {
-        "default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}}
+        "default": {
+            "BACKEND": "viewer.layer.RedisLayer",
+            # Installations that share a Redis don't hear each other.
+            "CONFIG": {"url": REDIS_URL, "name": environment.derived(SECRET_KEY, "live")},
+        }
     }
 else:
-    CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+    CHANNEL_LAYERS = {"default": {"BACKEND": "viewer.layer.LocalLayer"}}
 
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/"

@@ -75,11 +75,14 @@ class Writer:
     statuses: list[int] = field(default_factory=list)
     written: int = 0
     _line: http.client.HTTPConnection | None = None
+    _used: float = 0.0
 
     def ask(self, served: Served, method: str, path: str, body: Any = None, within: float = 30) -> tuple[int, bytes]:
         """Ask the server; what breaks the line is raised as one of `Lost`."""
         place = urlsplit(served.url)
-        if self._line is None or (self._line.host, self._line.port) != (place.hostname, place.port):
+        idle, self._used = time.monotonic() - self._used, time.monotonic()
+        # Servers hang up on who was silent for some seconds.
+        if self._line is None or idle > 2 or (self._line.host, self._line.port) != (place.hostname, place.port):
             self._line = http.client.HTTPConnection(place.hostname or "", place.port, timeout=within)
         self._line.timeout = within
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
@@ -87,6 +90,7 @@ class Writer:
             self._line.request(method, path, None if body is None else json.dumps(body), headers)
             answer = self._line.getresponse()
             told = answer.status, answer.read()
+            self._used = time.monotonic()
         except Lost:
             self._line.close()
             self._line = None

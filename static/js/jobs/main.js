@@ -60,15 +60,12 @@ function focus({ line, says }) {
 
 const wire = connect("/ws/", {
   onText: (message) => {
-    if (message.topic === "jobs") changed();
+    if (message.topic === "jobs" || message.listening === "jobs") changed();
   },
   onBinary: () => {},
   onRoundTrip: () => {},
   onState: (state) => {
-    if (state === "open") {
-      wire.send({ listen: "jobs" });
-      changed();
-    }
+    if (state === "open") wire.send({ listen: "jobs" });
     if (state === "refused") location.reload();
   },
 });

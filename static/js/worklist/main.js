@@ -200,15 +200,20 @@ function atWork() {
 const own = `user.${document.getElementById("main")?.dataset.user}`;
 
 let wasLost = false;
+/** The topics that were confirmed since the line is open: confirmed once more, something may have been missed. */
+const confirmed = new Set();
 const wire = connect("/ws/", {
   onText: (message) => {
     if (message.topic === "list" || message.topic === own) changed();
     else if (message.topic === "jobs") atWork();
+    else if (confirmed.has(message.listening)) changed();
+    else if (message.listening) confirmed.add(message.listening);
   },
   onBinary: () => {},
   onRoundTrip: () => {},
   onState: (state) => {
     if (state === "open") {
+      confirmed.clear();
       for (const topic of ["list", "jobs", own]) wire.send({ listen: topic });
       if (wasLost) changed();
       wasLost = false;
