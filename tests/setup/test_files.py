@@ -18,8 +18,9 @@ def test_the_lock_names_no_registry_s_address() -> None:
     assert not [name for name, entry in lock["packages"].items() if "resolved" in entry]
 
 
-def test_the_page_takes_two_libraries_from_npm() -> None:
-    assert list(json.loads((ROOT / "package.json").read_text())["dependencies"]) == ["htmx.org", "openseadragon"]
+def test_the_page_takes_two_libraries_from_npm_and_what_puts_it_together() -> None:
+    wanted = json.loads((ROOT / "package.json").read_text())["dependencies"]
+    assert list(wanted) == ["esbuild", "htmx.org", "openseadragon"]
 
 
 def test_every_package_is_pinned_or_follows_one_that_is() -> None:
