@@ -6,6 +6,7 @@
 /** @import { Wish } from "./wishes.js" */
 import { gettext, interpolate } from "../shared/i18n.js";
 import { nearestEntry } from "./crosshair.js";
+import { isRemoved, statesOf } from "./growth.js";
 import { isShown, isStackPane, progressKey, seriesKey, stackOf } from "./state.js";
 import { nextPlanes, planeResource, planeWish } from "./planewishes.js";
 import { frameResource, neighbours, wish } from "./wishes.js";
@@ -33,24 +34,27 @@ export function aimOf(state, shown, canvas) {
   const none = gettext("This series can't be shown");
   if (!series) {
     const seen = isStackPane(shown) ? stackOf(state, shown) : null;
-    return seen && isStackPane(shown) ? imageAim(shown, seen, canvas) : null;
+    return seen && isStackPane(shown) ? imageAim(state, shown, seen, canvas) : null;
   }
-  if ("error" in series) return { title: none, words: series.error, entry: null, index: null };
+  if ("error" in series) return { title: series.title ?? none, words: series.error, entry: null, index: null };
   const stack = stackOf(state, shown);
   if (!stack) return { title: none, words: noStack(series), entry: null, index: null };
-  return isStackPane(shown) ? imageAim(shown, stack, canvas) : planeAim(state, shown, stack, canvas);
+  return isStackPane(shown) ? imageAim(state, shown, stack, canvas) : planeAim(state, shown, stack, canvas);
 }
 
 /**
+ * @param {State} state
  * @param {StackPane} shown
  * @param {Stack} stack
  * @param {Size} canvas
  * @returns {Aim | Hindrance}
  */
-function imageAim(shown, stack, canvas) {
+function imageAim(state, shown, stack, canvas) {
   const index = shown.index ?? 0;
   const entry = stack.entries[index];
-  if (!isShown(entry)) return { title: gettext("Slice missing"), words: entry?.missing ?? "", entry: entry ?? null, index };
+  const title = gettext("This image is no longer in the archive");
+  if (!isShown(entry)) return { title: entry?.gone ? title : gettext("Slice missing"), words: entry?.missing ?? "", entry: entry ?? null, index };
+  if (isRemoved(state.fresh[seriesKey(shown.source)], entry)) return { title, words: "", entry: null, index };
   return {
     resource: frameResource(shown.source, entry),
     wish: (quality) => wish(shown, stack, entry, canvas, quality),
@@ -88,7 +92,7 @@ function planeAim(state, shown, stack, canvas) {
  */
 export function loadingWords(state, shown) {
   const stack = stackOf(state, shown);
-  const states = state.progress[progressKey(shown.source)];
+  const states = stack && statesOf(state.progress[progressKey(shown.source)], stack.entries);
   if (isStackPane(shown) || !stack || !states) return "";
   const slices = stack.entries.flatMap((entry, index) => (isShown(entry) ? [states[index]] : []));
   const present = slices.filter((each) => each === "p").length;

@@ -1,6 +1,6 @@
 /** What the page asks of the server about studies and series: once, and again where a failure passes by itself. */
 
-/** @import { SeriesStacks, State } from "./state.js" */
+/** @import { SeriesStacks, State, StudyOverview } from "./state.js" */
 /** @import { Store } from "../shared/store.js" */
 /** @import { Pictures } from "./pictures.js" */
 import { ApiError, getJson, request } from "../shared/api.js";
@@ -56,14 +56,32 @@ export class Asking {
   }
 
   /**
-   * The images of a series have changed in the archive: what is kept of it is of no use any more.
-   * @param {string} series
+   * A study as the server tells it now; an error where it isn't there any more, null where nobody can tell.
+   * @param {string} key archive and study
+   * @returns {Promise<StudyOverview | {error: string} | null>}
    */
-  async seriesAgain(series) {
-    this.pictures.forget();
-    for (const key of Object.keys(this.store.state.series).filter((each) => each.endsWith(`/${series}`))) {
-      this.#asked.delete(key);
-      await this.series(key);
+  async studyNow(key) {
+    return this.#now(`/api/studies/${key}/`);
+  }
+
+  /**
+   * The stacks of a series as the server tells them now; null where it can't.
+   * @param {string} key archive, study and series
+   * @returns {Promise<SeriesStacks | null>}
+   */
+  async seriesNow(key) {
+    const [archive, study, series] = key.split("/");
+    const answer = await this.#now(`/api/studies/${archive}/${study}/series/${series}/stacks/`);
+    return answer && "error" in answer ? null : answer;
+  }
+
+  /** No hand asks for it. @param {string} address @returns {Promise<any>} */
+  async #now(address) {
+    try {
+      return await (await request(address, { renewal: true })).json();
+    } catch (error) {
+      const words = wordsOf(error);
+      return error instanceof ApiError && error.status === 404 ? { error: words } : null;
     }
   }
 

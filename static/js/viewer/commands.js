@@ -10,6 +10,8 @@ import { number } from "./corners.js";
 import * as presets from "./presets.js";
 import { LAYOUT_COMMANDS } from "./layoutcommands.js";
 import { LENS_COMMANDS } from "./lens.js";
+import { takeUp } from "./newer.js";
+import { removedWords } from "./newswords.js";
 import { changePane, flip, nextPane, reset, rotate, several } from "./panes.js";
 import { scroll, scrollTo } from "./scrolling.js";
 import { nextSeries, nextStudy } from "./shelf.js";
@@ -149,6 +151,14 @@ export const COMMANDS = [
 
   ...CINE_COMMANDS,
   ...LAYOUT_COMMANDS,
+  {
+    id: "take-up",
+    label: () => gettext("Show what is new in the archive"),
+    keys: ["N"],
+    group: "page",
+    run: (state) => takeUp(state, removedWords()),
+    offered: ({ fresh }) => Object.keys(fresh).length > 0,
+  },
   { id: "done", label: () => gettext("Done: finish the exam that you are reading"), keys: ["Ctrl+Enter"], group: "page", effect: "done" },
   { id: "side", label: () => gettext("Request, findings and conversation beside the images"), keys: ["B"], group: "page", icon: "side", effect: "side" },
   ...TAGS_COMMANDS,

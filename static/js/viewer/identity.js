@@ -2,7 +2,7 @@
 
 /** @import { Pane, State, StudyOverview } from "./state.js" */
 /** @import { Picture } from "./corners.js" */
-import { gettext } from "../shared/i18n.js";
+import { gettext, interpolate } from "../shared/i18n.js";
 import { paneAt, studyKey, visible } from "./state.js";
 
 /**
@@ -40,6 +40,25 @@ export function doubt(state, shown) {
   const study = state.studies[studyKey(shown.source)];
   const conflict = study && !("error" in study) ? study.patient.conflict : null;
   return conflict ? `${gettext("IDENTITY IN DOUBT")}: ${conflict}` : "";
+}
+
+/**
+ * Whether the archive has given a pane's study to somebody else, and a reader hasn't seen it, or the picture says otherwise.
+ * @param {State} state
+ * @param {Pane} shown
+ * @param {Picture["patient"] | null | undefined} painted the patient that its picture names
+ * @returns {string} ""  where nothing is the matter
+ */
+export function changedPerson(state, shown, painted) {
+  const changed = state.persons[studyKey(shown.source)];
+  if (!changed) return "";
+  if (!changed.seen) return gettext("THE PATIENT WAS CHANGED IN THE ARCHIVE");
+  const { before } = changed;
+  const study = state.studies[studyKey(shown.source)];
+  const now = study && !("error" in study) ? study.patient : null;
+  const says = (/** @type {Picture["patient"] | null} */ one) => one && [one.id, one.name, one.birth_date].join("\n");
+  if (!painted || says(painted) !== says(before) || says(before) === says(now)) return "";
+  return interpolate(gettext("THE IMAGE STILL NAMES {name}"), { name: before.name || before.id });
 }
 
 /**

@@ -3,7 +3,7 @@
 /** @import { Vector } from "./state.js" */
 
 /** @typedef {{instance: string, frame: number, location?: number | null, instance_number?: number | null}} Shown */
-/** @typedef {{missing: string, location?: number | null, instance_number?: number | null}} Missing */
+/** A place without an image. `gone`: the frame that stood there until the archive lost it; `inserted`: the server knows of no such place. @typedef {{missing: string, location?: number | null, instance_number?: number | null, gone?: string, inserted?: boolean}} Missing */
 /** @typedef {Shown | Missing} Entry */
 /** @typedef {{center: number, width: number, function?: string, explanation?: string | null}} WindowChoice */
 
@@ -103,7 +103,7 @@
  */
 
 /** @typedef {{archive: string, study: string, date: string, modalities: string, description: string, instances: number | null, current: boolean}} StudyDot */
-/** @typedef {{key: string, name: string, id: string, birth_date: string, sex: string, age: string, conflict?: string | null}} Patient */
+/** @typedef {{key: string, name: string, id: string, birth_date: string, sex: string, age: string, conflict?: string | null, identity?: string}} Patient identity: changes with any of it */
 
 /**
  * @typedef {object} StudyOverview
@@ -117,6 +117,7 @@
  * @property {string} [accession_number]
  * @property {string} [institution]
  * @property {string | null} [unreachable_since]   since when its archive doesn't answer
+ * @property {string} [contents]   changes with the patient, the series and how many images they have
  * @property {SeriesOverview[]} series
  * @property {StudyDot[]} studies
  */

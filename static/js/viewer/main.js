@@ -2,6 +2,7 @@
 
 /** @import { State } from "./state.js" */
 /** @import { Command } from "./commands.js" */
+import { COMMANDS, keysOf } from "./commands.js";
 import { putJson } from "../shared/api.js";
 import { el, find, setText } from "../shared/dom.js";
 import { gettext, interpolate } from "../shared/i18n.js";
@@ -19,14 +20,16 @@ import { Asking, wordsOf } from "./asking.js";
 import { tellAway } from "./away.js";
 import { CrossLines } from "./crosslines.js";
 import { addHandle, dropped } from "./dragging.js";
+import { Following } from "./following.js";
 import { receiveGlimpse } from "./glimpse.js";
 import { byKey } from "./hands.js";
-import { doubt, identityOf, persons } from "./identity.js";
+import { changedPerson, doubt, identityOf, persons } from "./identity.js";
 import { listenToKeys } from "./keyboard.js";
 import { Magnifier } from "./magnifier.js";
 import { contextMenu } from "./menu.js";
 import { helpSheet, palette } from "./palette.js";
 import { fillPanel } from "./panel.js";
+import { News } from "./news.js";
 import { place } from "./panes.js";
 import { layoutPicker } from "./picker.js";
 import { Player } from "./player.js";
@@ -46,6 +49,7 @@ import { Viewport } from "./viewport.js";
 
 const PREFERENCE = "viewer";
 const MOST_PANES = 16;
+const TAKE_UP = COMMANDS.find(({ id }) => id === "take-up");
 const page = /** @type {Page} */ (JSON.parse(find("#page").textContent ?? ""));
 const store = createStore(initial(page.archive, page.study));
 const banner = find("#banner");
@@ -57,6 +61,7 @@ const pictures = new Pictures(page.urls.socket, {
     store.update((state) => ({ ...state, line }));
     if (line === "open") viewports.forEach((viewport) => viewport.retry());
     if (line === "lost") verbs.lost();
+    if (line === "refused" && following.isLost) return;
     if (line === "refused") location.assign(`${page.urls.login}?next=${encodeURIComponent(location.pathname + location.search)}`);
   },
   onMessage: hear,
@@ -84,6 +89,12 @@ new Player(store, viewports, pictures);
 const magnifier = new Magnifier(store, pictures, viewports);
 /** What shows slides, in the same places. @type {SlideViewport[]} */
 const slides = [];
+
+const news = new News(find("#timeline"), {
+  onDone: focusActive,
+  key: () => TAKE_UP ? (keysOf(TAKE_UP, store.state.preferences.keys)[0] ?? "") : "",
+});
+const following = new Following(store, { asking, topics, news, viewports, forget: () => pictures.forget() });
 
 /** As many image areas as the layout has places; they are made once and kept. */
 function makePanes(/** @type {number} */ count) {
@@ -121,7 +132,7 @@ function checkPersons() {
     : "";
   viewports.forEach((viewport, index) => {
     const shown = paneAt(store.state, index);
-    viewport.warn(shown ? [words, doubt(store.state, shown)].filter(Boolean).join("\n") : "");
+    viewport.warn(shown ? [words, doubt(store.state, shown), changedPerson(store.state, shown, viewport.patient)].filter(Boolean).join("\n") : "");
   });
 }
 
@@ -133,7 +144,7 @@ function hear(message) {
   } else if (message.probe) {
     viewports.forEach((viewport) => viewport.probed(message.probe));
   } else if (typeof message.topic === "string" && message.topic.startsWith("series.")) {
-    void asking.seriesAgain(message.topic.slice("series.".length));
+    following.series(message.topic.slice("series.".length));
   }
 }
 
@@ -240,6 +251,7 @@ store.watch((state) => state.listed, (key) => {
   void asking.study(key);
   if (key !== studyKey(store.state) || opening) opening = key;
 });
+store.watch((state) => state.persons, checkPersons);
 store.watch((state) => state.studies, () => {
   placeOpening();
   checkPersons();

@@ -7,6 +7,7 @@
 import { planeWords } from "./corners.js";
 import { placing } from "./drawing.js";
 import { known } from "./known.js";
+import { numbered } from "./numbering.js";
 import { sheetOf } from "./sheets.js";
 import { stackOf } from "./state.js";
 
@@ -14,6 +15,7 @@ import { stackOf } from "./state.js";
  * @typedef {object} Placed
  * @property {PicturePane} pane
  * @property {Answer} answer
+ * @property {import("./corners.js").Picture} picture   the answer's description, with the page's own number
  * @property {{placed: Matrix, scale: number}} place
  * @property {Known} ofPage
  * @property {string} plane
@@ -28,14 +30,14 @@ import { stackOf } from "./state.js";
  * @returns {Placed | null} null for a plane that is seen from elsewhere by now
  */
 export function placedOf(state, pane, answer, room) {
-  const { picture } = answer;
+  const picture = numbered(state, pane, answer.picture);
   const sheet = sheetOf(state, pane);
   const place = sheet && placing(picture, sheet, room.canvas);
   if (!place) return null;
   const ofPage = known(state, pane, picture, room);
   const plane = picture.plane ? planeWords(picture.plane.look) : (stackOf(state, pane)?.plane ?? "");
-  const parts = [answer, pane.source, plane, place.scale, ...place.placed, JSON.stringify(ofPage)];
-  return { pane, answer, place, ofPage, plane, parts };
+  const parts = [answer, picture.index, picture.count, pane.source, plane, place.scale, ...place.placed, JSON.stringify(ofPage)];
+  return { pane, answer, picture, place, ofPage, plane, parts };
 }
 
 /**

@@ -8,6 +8,7 @@ import { paced } from "./pace.js";
 import { activate } from "./panes.js";
 import { scrollTo } from "./scrolling.js";
 import { sheetOf } from "./sheets.js";
+import { statesOf } from "./growth.js";
 import { frameKey, isShown, isStackPane, paneAt, progressKey, stackKey } from "./state.js";
 
 const LEAST = 6;
@@ -80,7 +81,7 @@ export class ScrollBar {
     const { width, height } = this.canvas;
     // A plane takes something of every slice: there is no place on its bar for one of them.
     const entries = isStackPane(pane) && stack && stack.entries.length > 1 ? stack.entries : [];
-    const states = (entries.length && pane && state.progress[progressKey(pane.source)]) || "";
+    const states = entries.length && pane ? statesOf(state.progress[progressKey(pane.source)], entries) : "";
     const seen = entries.length && pane && isStackPane(pane) ? state.seen[stackKey(pane.source)] : undefined;
     const now = [entries, states, seen, width, height];
     if (now.every((each, index) => each === this.#drawn[index])) return;

@@ -68,6 +68,8 @@
 /** @typedef {import("./listed.js").Patient} Patient */
 /** @typedef {import("./listed.js").StudyOverview} StudyOverview */
 
+/** What the server told of a series; of a failure perhaps under a title of its own. @typedef {SeriesStacks | {error: string, title?: string}} Told */
+
 /** @typedef {"window" | "pan" | "zoom" | "scroll" | "crosshair" | "length"} Tool */
 /** @typedef {"connecting" | "open" | "lost" | "refused"} Line */
 
@@ -89,8 +91,10 @@
  * @property {number} lens   what the magnifier enlarges by; 0 while there is none
  * @property {Tool} tool
  * @property {(Pane | null)[]} panes
- * @property {Record<string, StudyOverview | {error: string}>} studies
- * @property {Record<string, SeriesStacks | {error: string}>} series
+ * @property {Record<string, StudyOverview | {error: string, gone?: boolean}>} studies
+ * @property {Record<string, Told>} series
+ * @property {Record<string, SeriesStacks>} fresh   by series: a newer list, which would renumber what is on the screen: taken up when asked for
+ * @property {Record<string, {before: import("./listed.js").Patient, seen: boolean}>} persons   by study: whose it was until the archive said otherwise; seen: by the reader
  * @property {Record<string, Stack>} glimpses   by series: the one image that is known before the series is
  * @property {Record<string, ReadonlySet<string>>} seen   per stack: the pictures that were painted
  * @property {Record<string, string>} progress   per stack: one character for each entry: p present, f failed, m missing
@@ -130,6 +134,8 @@ export function initial(archive, study) {
     panes: [null],
     studies: {},
     series: {},
+    fresh: {},
+    persons: {},
     glimpses: {},
     seen: {},
     progress: {},
@@ -276,10 +282,13 @@ export function resolve(state, shown) {
   if (!series || "error" in series) return shown;
   if (!series.stacks.length) return asSlide(series, shown);
   const wanted = (/** @type {Entry} */ entry) =>
-    isShown(entry) && entry.instance === shown.instance && (shown.frame === null || entry.frame === shown.frame);
+    isShown(entry)
+      ? entry.instance === shown.instance && (shown.frame === null || entry.frame === shown.frame)
+      : entry.gone === `${shown.instance}/${shown.frame}`;
+  const named = series.stacks.find(({ key }) => key === shown.source.stack);
   const stack =
-    series.stacks.find(({ key }) => key === shown.source.stack) ??
-    series.stacks.find(({ entries }) => entries.some(wanted)) ??
+    (named?.entries.some(wanted) ? named : series.stacks.find(({ entries }) => entries.some(wanted))) ??
+    named ??
     /** @type {Stack} */ (series.stacks[0]);
   const asked = shown.instance === null ? -1 : stack.entries.findIndex(wanted);
   const index = asked >= 0 ? asked : Math.min(shown.index ?? opening(stack), stack.entries.length - 1);
@@ -324,7 +333,7 @@ export function imageAt(stack, index) {
 /**
  * @param {State} state
  * @param {string} key of a series
- * @param {SeriesStacks | {error: string}} answer
+ * @param {Told} answer
  * @returns {State}
  */
 export function receiveSeries(state, key, answer) {

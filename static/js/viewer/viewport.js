@@ -12,6 +12,7 @@ import { gettext } from "../shared/i18n.js";
 import { aimOf, loadingWords } from "./aims.js";
 import { blacken, devicePixels, draw } from "./drawing.js";
 import { Dressing } from "./dressing.js";
+import { indexAtServer } from "./growth.js";
 import { known } from "./known.js";
 import { Painted, tellPaint } from "./painted.js";
 import { paced } from "./pace.js";
@@ -20,7 +21,7 @@ import { keyOf } from "./pictures.js";
 import { along, placedOf } from "./placed.js";
 import { Probe, probed } from "./probe.js";
 import { ScrollBar } from "./scrollbar.js";
-import { frameKey, isShown, isSlidePane, isStackPane, paneAt, seriesKey, visible } from "./state.js";
+import { frameKey, isShown, isSlidePane, isStackPane, paneAt, seriesKey, stackOf, visible } from "./state.js";
 import { standIn } from "./standin.js";
 
 /** A hand that hasn't moved for this long rests. */
@@ -48,6 +49,8 @@ export class Viewport {
   #frame = 0;
   #rest = 0;
   #late = 0;
+  /** What is shown isn't what the archive holds by now. */
+  #outdated = false;
   #insist = 0;
   #direction = 1;
   #looking = paced(LOOKED);
@@ -113,6 +116,22 @@ export class Viewport {
   retry() {
     if (this.#isAway) this.#guest?.retry();
     else if (this.#content.kind === "notice") this.#aim(this.store.state);
+  }
+
+  /** Whether the pane is about a study or a series. @param {string} key */
+  isOf(key) {
+    return this.#pane !== null && `${seriesKey(this.#pane.source)}/`.startsWith(`${key}/`);
+  }
+
+  /**
+   * What is shown has changed in the archive: ask again, and show the old until the new has come.
+   * @param {boolean} [isWrong] it may not be shown any longer
+   */
+  renew(isWrong = false) {
+    if (!this.#pane || this.#content.kind === "empty") return;
+    this.#outdated = true;
+    if (isWrong) this.#clear({ kind: "waiting" });
+    this.#aim(this.store.state);
   }
 
   /** Whose image is on the screen; null while there is none. @returns {Answer["picture"]["patient"] | null} */
@@ -277,7 +296,7 @@ export class Viewport {
    * @param {Wish} asked
    */
   #isShowing(asked) {
-    if (this.#content.kind !== "picture") return false;
+    if (this.#content.kind !== "picture" || this.#outdated) return false;
     const shown = this.#content.answer.wish;
     return shown.resource === asked.resource && shown.look === asked.look;
   }
@@ -313,7 +332,8 @@ export class Viewport {
   #lookAhead(pane, { index }) {
     if (index === null) return;
     const { archive, study, series, stack } = pane.source;
-    const looking = { archive, study, series, stack, index, direction: this.#direction };
+    const listed = indexAtServer(stackOf(this.store.state, pane)?.entries ?? [], index);
+    const looking = { archive, study, series, stack, index: listed, direction: this.#direction };
     this.#looking(() => this.pictures.stand(`looking ${this.number}`, { looking }));
   }
 
@@ -329,6 +349,7 @@ export class Viewport {
   #receive(answer) {
     if (this.#content.kind === "picture") this.#content.answer.bitmap.close();
     this.#content = { kind: "picture", answer };
+    this.#outdated = false;
     this.#paintSoon();
     clearTimeout(this.#insist);
     this.#dressing.insist(false);
@@ -387,8 +408,7 @@ export class Viewport {
   }
 
   /** @param {Placed} placed */
-  #paintPicture({ pane, answer, place, ofPage, plane }) {
-    const { picture } = answer;
+  #paintPicture({ pane, answer, picture, place, ofPage, plane }) {
     this.painted.shown = { picture, source: pane.source, placed: place.placed };
     draw(this.#context, answer, place);
     this.#dressing.picture(picture, place.placed, place.scale, ofPage, plane);
