@@ -85,6 +85,7 @@ class Store:
         for reader in [reader for reader, plan in self.wishes.plans.items() if plan.series is series]:
             del self.wishes.plans[reader]
         self.streams.tend()
+        self.sweep_soon()
         self.on_change(series)
 
     def want(self, series: OpenSeries, place: int, token: object, waiter: Waiter) -> None:

@@ -2,11 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from viewer.archive import Malformed, Refused, Unreachable
+from viewer.archive.leave import Left
 from viewer.imaging.words import gettext_noop
 from viewer.store.archives import Archives
 from viewer.store.fill import LARGEST_ENCODED, check_origin, words_of_error
@@ -14,9 +14,12 @@ from viewer.store.holdings import Holdings
 from viewer.store.opened import Gone, OpenSeries, Result, TileBytes, Waiter
 from viewer.store.protocol import Sentence
 from viewer.store.shelf import Shelf
+from viewer.store.underway import GRACE_SECONDS, Fetch, UnderWay
+from viewer.store.wishes import Job
 
 log = logging.getLogger(__name__)
-FETCHERS = 6
+FETCHERS = 6  # an archive's; no other archive waits for them
+THREADS = 8 * FETCHERS
 TOGETHER = 16
 
 
@@ -27,11 +30,11 @@ class TileDesk:
         self.archives = archives
         self.shelf = shelf
         self.holdings = holdings
-        self.fetchers = ThreadPoolExecutor(FETCHERS, "tiles")
+        self.fetchers = ThreadPoolExecutor(THREADS, "tiles")
         self.waiting: dict[tuple[int, int], tuple[OpenSeries, int]] = {}
-        self.fetching = 0
+        self.under_way = UnderWay()
         self.passed = 0
-        self.pumping = False
+        self.pumping = self.sweeping = False
         self.loop = asyncio.get_running_loop()
 
     def want(self, series: OpenSeries, place: int, token: object, waiter: Waiter) -> None:
@@ -53,45 +56,68 @@ class TileDesk:
         if not waiters:
             series.wanted_tiles.pop(place, None)
             self.waiting.pop((id(series), place), None)
+            self.sweep_soon()
+
+    def sweep_soon(self) -> None:
+        """Leave in a moment what is under way for nobody."""
+        if not self.sweeping and self.under_way.fetches:
+            self.sweeping = True
+            self.loop.call_later(GRACE_SECONDS, self.sweep)
+
+    def sweep(self) -> None:
+        """Leave what nobody waits for."""
+        self.sweeping = False
+        if self.under_way.leave(lambda job: not job.series.wanted_tiles.keys() & set(job.places)):
+            self.sweep_soon()
 
     def give_up(self, series: OpenSeries, words: Sentence) -> None:
         """Nobody gets tiles of this version any more."""
         for place in list(series.wanted_tiles):
             self.waiting.pop((id(series), place), None)
             self.answer(series, place, words)
+        self.sweep_soon()
+
+    def room(self, series: OpenSeries) -> int:
+        """Return how many more fetches the archive of a series may have."""
+        return FETCHERS - self.under_way.count(series.key.archive)
 
     def pump(self) -> None:
         """Give free threads what has waited longest."""
         self.pumping = False
-        while self.waiting and self.fetching < FETCHERS:
-            series, first = next(iter(self.waiting.values()))
+        while (found := next((each for each in self.waiting.values() if self.room(each[0]) > 0), None)) is not None:
+            series, first = found
             instance, _ = series.places.frame(first)
             places: list[int] = []
-            for key, (other, place) in list(self.waiting.items())[: 4 * TOGETHER]:
+            for other, place in list(self.waiting.values()):
                 if other is series and series.places.frame(place)[0] == instance and len(places) < TOGETHER:
                     places.append(place)
-                    del self.waiting[key]
+                    del self.waiting[(id(series), place)]
             # Few that wait are shared out among the threads that are free.
-            share = -(-len(places) // (FETCHERS - self.fetching))
+            share = -(-len(places) // self.room(series))
             for start in range(0, len(places), share):
                 self.start(series, places[start : start + share])
 
     def start(self, series: OpenSeries, places: list[int]) -> None:
         """Fetch in a thread."""
         series.jobs += 1
-        self.fetching += 1
-        future = self.loop.run_in_executor(self.fetchers, self.fetch, series, places)
-        future.add_done_callback(partial(self.fetched, series, places))
+        fetch = self.under_way.start(Job(series, tuple(places), urgent=True))
+        future = self.loop.run_in_executor(self.fetchers, fetch.run, self.fetch, series, places)
+        future.add_done_callback(partial(self.fetched, fetch))
 
-    def fetched(self, series: OpenSeries, places: Iterable[int], future: "asyncio.Future[dict[int, Result]]") -> None:
-        """A fetch has ended: answer everybody."""
-        self.fetching -= 1
+    def fetched(self, fetch: Fetch, future: "asyncio.Future[dict[int, Result]]") -> None:
+        """A fetch has ended: answer everybody; who came when it had just been left, waits for the next."""
+        self.under_way.end(fetch)
+        series = fetch.job.series
         series.jobs -= 1
         error = None if future.cancelled() else future.exception()
-        if error is not None:
+        if error is not None and not isinstance(error, Left):
             log.error("fetching tiles failed", exc_info=error)
         found = {} if error is not None or future.cancelled() else future.result()
-        for place in places:
+        for place in fetch.job.places:
+            if isinstance(error, Left):
+                if place in series.wanted_tiles:
+                    self.waiting[(id(series), place)] = (series, place)
+                continue
             result = found.get(place) or words_of_error(
                 error or Malformed(gettext_noop("the archive sent no such frame"))
             )
@@ -125,6 +151,8 @@ class TileDesk:
                     found[place] = TileBytes(frame.transfer_syntax, frame.data)
                     if not archive.near:
                         self.keep(series, place, frame.transfer_syntax, frame.data)
+        except Left:
+            raise
         except Exception as error:  # one bad frame: the others of the request may be whole
             if len(places) > 1 and not isinstance(error, OSError | Unreachable | Refused):
                 for place in places:

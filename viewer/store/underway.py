@@ -54,6 +54,21 @@ class UnderWay:
         mine = [each.job for each in self.fetches if each.job.series.key.archive == series.key.archive]
         return len(mine) < FETCHERS and (not ahead or sum(not job.urgent for job in mine) < AHEAD_FETCHERS)
 
+    def count(self, archive: str) -> int:
+        """Return how many there are at an archive."""
+        return sum(each.job.series.key.archive == archive for each in self.fetches)
+
+    def leave(self, unwanted: Callable[[Job], bool]) -> bool:
+        """Leave what nobody wants; say whether some of it is too young yet."""
+        young = False
+        for fetch in self.fetches:
+            if unwanted(fetch.job):
+                if time.monotonic() - fetch.since < GRACE_SECONDS:
+                    young = True
+                else:
+                    fetch.leave.now()
+        return young
+
     def leave_unwanted(self, plans: Iterable[Plan], wanting: set[str]) -> bool:
         """Leave what readers have scrolled past; say whether some is too young yet.
 
@@ -61,16 +76,10 @@ class UnderWay:
         nobody looks any more is left, too.
         """
         near = {(id(plan.series), place) for plan in plans for place in plan.sequence[:NEAR]}
-        young = False
-        for fetch in self.fetches:
-            job = fetch.job
-            if job.series.waiting.keys() & set(job.places) or any(
-                (id(job.series), each) in near for each in job.places
-            ):
-                continue
-            if job.urgent or job.series.key.archive in wanting:
-                if time.monotonic() - fetch.since < GRACE_SECONDS:
-                    young = True
-                else:
-                    fetch.leave.now()
-        return young
+
+        def unwanted(job: Job) -> bool:
+            waited_for = job.series.waiting.keys() & set(job.places)
+            nearby = any((id(job.series), each) in near for each in job.places)
+            return not (waited_for or nearby) and (job.urgent or job.series.key.archive in wanting)
+
+        return self.leave(unwanted)
