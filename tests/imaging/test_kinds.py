@@ -57,3 +57,12 @@ def test_a_video_is_not_shown_yet() -> None:
     record = instance(slice_at(0, 1, SOPClassUID=STORAGE + "3.1"))
     record.TransferSyntaxUID = "1.2.840.10008.1.2.4.102"
     assert kind(record).words == "video"
+
+
+@pytest.mark.parametrize(("suffix", "most"), [("3.1", 100_000), ("77.1.6", 1_000_000)])
+def test_an_image_that_declares_more_frames_than_any_has_is_named_and_swamps_nobody(suffix: str, most: int) -> None:
+    found = instance(slice_at(0, 1, SOPClassUID=STORAGE + suffix, NumberOfFrames=most))
+    assert (kind(found).viewable, found.frame_count) == (True, most)
+    found = instance(slice_at(0, 1, SOPClassUID=STORAGE + suffix, NumberOfFrames=most + 1))
+    assert (kind(found).viewable, found.frame_count) == (False, 1)
+    assert f"declares {most + 1} frames" in kind(found).words

@@ -4,9 +4,8 @@ from typing import Any
 
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
-from pydicom.values import convert_SQ
 
-from viewer.archive.dicomjson import little
+from viewer.archive.dicomjson import items_of, little
 from viewer.archive.part10 import UNDEFINED, Part10, raw
 from viewer.archive.port import Malformed, NotThere
 from viewer.imaging.words import gettext_noop
@@ -48,6 +47,8 @@ def _items(part10: Part10, element: Any) -> Any:
     value = _bytes(part10, element)
     try:
         implicit = element.is_implicit_VR or element.VR == "UN"
-        return convert_SQ(value, implicit, element.is_little_endian, None, element.value_tell)
+        return items_of(value, implicit, element.is_little_endian, None, element.value_tell)
+    except ValueError as error:
+        raise NotThere(gettext_noop("The object has no such bulk value.")) from error
     except RecursionError as error:
         raise Malformed(gettext_noop("Sequences nested too deeply.")) from error

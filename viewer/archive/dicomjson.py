@@ -104,7 +104,7 @@ class Header:
         if vr == "SQ":
             # A sequence written as UN is implicit VR inside (PS3.5 6.2.2).
             implicit = element.is_implicit_VR or element.VR == "UN"
-            items = convert_SQ(value, implicit, element.is_little_endian, encodings, element.value_tell)
+            items = items_of(value, implicit, element.is_little_endian, encodings, element.value_tell)
             return self._items(items, encodings, where, signed, depth)
         if vr in BYTES or int(element.tag) in LUTS:
             return self._binary(vr, value, where, element.is_little_endian)
@@ -124,6 +124,15 @@ class Header:
         if len(value) > (INLINE_VALUE * 4 if lut else INLINE_BYTES):
             return {"vr": vr, "BulkDataURI": self.address(where)}
         return {"vr": vr, "InlineBinary": base64.b64encode(little(vr, value, little_endian)).decode("ascii")}
+
+
+def items_of(value: bytes, implicit: bool, little_endian: bool, encodings: list[str] | None, at: int) -> Any:
+    """Return the items of a sequence whose value stands `at` a place in its file; raises ValueError for no items."""
+    try:
+        return convert_SQ(value, implicit, little_endian, encodings, at)
+    except (OSError, EOFError, struct.error, TypeError, AttributeError, NotImplementedError, LookupError) as error:
+        # pydicom says so in many ways; none of them is a fault of the disk, for these are bytes in hand.
+        raise ValueError("a sequence that holds no items") from error
 
 
 def little(vr: str, value: bytes, little_endian: bool) -> bytes:

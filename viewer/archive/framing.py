@@ -199,7 +199,7 @@ def _extended(part10: Part10, frames: int) -> tuple[list[int], list[int]] | None
         value = element.value
         if value is None:
             value = part10.slice(element.value_tell, element.length)
-        table = decoded("UV", bytes(value), [], True)
+        table = decoded("UV", bytes(value), [], True) if len(value) == 8 * frames else []
         if len(table) != frames:
             raise Malformed(gettext_noop("The extended offset table doesn't fit the number of frames."))
         tables.append([int(entry) for entry in table])

@@ -110,6 +110,13 @@ def parse(source: BinaryIO) -> Part10:
         raise Malformed(gettext_noop("Sequences nested too deeply.")) from error
     except Malformed:
         raise
+    except (OSError, EOFError, struct.error) as error:
+        if isinstance(error, OSError) and error.strerror:
+            raise Malformed(gettext_noop("The file can't be read: {reason}.", reason=error.strerror)) from error
+        # pydicom's way to say that it met something else than an element or an item.
+        raise Malformed(
+            gettext_noop("The header can't be read: an element doesn't end where its length says.")
+        ) from error
     # Whatever a hostile header provokes in the parser is this file's fault and nobody else's.
     except (
         ValueError,
@@ -118,11 +125,8 @@ def parse(source: BinaryIO) -> Part10:
         IndexError,
         AttributeError,
         NotImplementedError,
-        EOFError,
-        struct.error,
         OverflowError,
         LookupError,
-        OSError,
         MemoryError,
     ) as error:
         raise Malformed(gettext_noop("The header can't be read ({fault}).", fault=type(error).__name__)) from error

@@ -141,6 +141,10 @@ def kind(instance: Instance) -> Kind:
     syntax = instance.TransferSyntaxUID or ""
     if syntax.startswith(VIDEO):
         return Kind(False, gettext_noop("video"))
+    if not instance.has_believable_frames:
+        return Kind(
+            False, gettext_noop("{kind} that declares {count} frames", kind=words, count=instance.NumberOfFrames)
+        )
     if not instance.Rows and not instance.Columns:
         return Kind(False, gettext_noop("{kind} without pixels", kind=words))
     try:

@@ -26,6 +26,8 @@ __all__ = ["FrameAttributes", "FrameNumberError", "Instance", "MetadataError", "
 
 PALETTE = ("Red", "Green", "Blue")
 PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
+WHOLE_SLIDE = "1.2.840.10008.5.1.4.1.1.77.1.6"
+MOST_FRAMES, MOST_TILES = 100_000, 1_000_000  # that one image may declare
 
 
 class MetadataError(ValueError):
@@ -180,8 +182,17 @@ class Instance:
 
     @property
     def frame_count(self) -> int:
-        """Number of frames; an image without Number of Frames has one (C.7.6.6)."""
-        return max(self.NumberOfFrames or 1, 1)
+        """Number of frames; an image without Number of Frames has one (C.7.6.6).
+
+        So does one that declares more than any image has: it isn't shown, and its series is not to be swamped by it.
+        """
+        return max(self.NumberOfFrames or 1, 1) if self.has_believable_frames else 1
+
+    @property
+    def has_believable_frames(self) -> bool:
+        """Whether the image declares no more frames than are shown."""
+        most = MOST_TILES if self.SOPClassUID == WHOLE_SLIDE else MOST_FRAMES
+        return (self.NumberOfFrames or 1) <= most
 
     def frame(self, number: int) -> FrameAttributes:
         """Return what holds for frame `number` (from 1), functional groups resolved; raises FrameNumberError."""

@@ -1,0 +1,49 @@
+"""What spoilt files once did, each as small as it can be: it stays mended."""
+
+import struct
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from pydicom import dcmread
+from pydicom.dataset import Dataset
+from pydicom.uid import JPEG2000Lossless
+
+from tests.fuzz import originals
+from tests.fuzz.elements import Element, taken_apart
+from viewer.archive import FolderArchive, Malformed
+from viewer.archive.dicomjson import Header
+from viewer.archive.framing import PixelMap
+from viewer.archive.part10 import parse
+
+
+def test_a_sequence_without_items_costs_that_element_and_not_the_image(tmp_path: Path) -> None:
+    file = taken_apart(originals.originals()["explicit"])
+    broken = Element(0x00081140, b"SQ", 6, b"\xfe\xff\0\xe0\x10\0")
+    data = file.exchanged(4, file.elements[4], broken).written()
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "x.dcm").write_bytes(data)
+    archive = FolderArchive("main", tmp_path / "in", state=tmp_path / "state")
+    report = archive.scan(settle=0)
+    assert (report.instances, report.skipped) == (1, ())
+    header = Header(parse(BytesIO(data)), lambda where: where).attributes()
+    assert header["00081140"]["vr"] == "UN" and header["00280010"]["Value"] == [originals.SIDE]
+
+
+@pytest.mark.parametrize("table", [b"", b"\0", b"\0" * 12, b"\0" * 800])
+def test_an_extended_offset_table_of_another_length_is_refused_in_words(table: bytes) -> None:
+    data: Dataset = dcmread(BytesIO(originals.originals()["extended table"]))
+    assert data.file_meta.TransferSyntaxUID == JPEG2000Lossless
+    file = taken_apart(originals.originals()["extended table"])
+    at = file.place(0x7FE00001)
+    assert at is not None
+    part10 = parse(BytesIO(file.exchanged(at, file.elements[at].holding(table)).written()))
+    with pytest.raises(Malformed, match=r"extended offset table doesn't fit"):
+        PixelMap.of(part10, Header(part10, lambda where: where).attributes())
+
+
+def test_a_header_that_breaks_off_is_refused_in_words_that_say_so() -> None:
+    file = taken_apart(originals.originals()["explicit"])
+    endless = Element(0x00081140, b"SQ", 0xFFFFFFFF, b"\xfe\xff\0\xe0" + struct.pack("<L", 8) + b"none of it"[:8])
+    with pytest.raises(Malformed, match=r"doesn't end where its length says|cut short"):
+        parse(BytesIO(file.exchanged(4, endless).written()))
