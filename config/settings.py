@@ -49,7 +49,6 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "viewer.headers.HeadersMiddleware",
-    "viewer.headers.NotSavedMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -58,6 +57,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "viewer.sessions.ActivityMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "viewer.trouble.NotSavedMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"

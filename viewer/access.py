@@ -8,10 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from asgiref.typing import HTTPScope, WebSocketScope
-from channels.db import database_sync_to_async
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY, get_user, get_user_model
-from django.db import Error
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest
 from django.utils import timezone
@@ -20,6 +18,7 @@ from viewer import audit, epochs
 from viewer.cookies import cookie
 from viewer.models import Permit, Study, Token
 from viewer.sessions import BEGAN, SessionStore
+from viewer.trouble import reading, writing
 
 Scope = HTTPScope | WebSocketScope | dict[str, Any]
 
@@ -225,28 +224,34 @@ epochs.reader.listen(cache.forget)
 async def admit(scope: Scope, archive: str, study_uid: str, action: str = "view") -> Admission | None:
     """Return the admission of whoever asks for pictures of a study, or None (unknown and forbidden alike).
 
-    The hot path: a dictionary look-up once the ordinary check has passed. Fails closed when the epochs
-    couldn't be read within the last second. The first admission in a session (in 15 minutes, for a token)
-    writes the audit row before the first byte.
+    The hot path: a dictionary look-up once the ordinary check has passed. The first admission in a session (in 15
+    minutes, for a token) writes the audit row before the first byte. Fails closed: raises OperationalError or
+    InterfaceError when that can't be written, and when the epochs weren't read within the last second and can't be.
     """
     shown = credential(scope)
     if shown is None:
         return None
-    if not epochs.reader.is_fresh and not await database_sync_to_async(_read_epochs)():
-        return None
+    if not epochs.reader.is_fresh:
+        await reading(epochs.reader.read)()
     key = (shown.digest, archive, study_uid, action)
-    return cache.get(key) or await database_sync_to_async(_ordinary_check)(shown, key)
-
-
-def _read_epochs() -> bool:
+    known = cache.get(key)
+    if known is not None:
+        return known
     try:
-        epochs.reader.read()
-    except Error:
-        return False
-    return True
+        return await reading(_ordinary_check)(shown, key)
+    except _Unwritten:
+        # Where the row must wait for its turn, it keeps no reader waiting who has one.
+        return await writing(_ordinary_check)(shown, key, may_write=True)
 
 
-def _ordinary_check(shown: Credential, key: tuple[bytes, str, str, str]) -> Admission | None:
+class _Unwritten(Exception):
+    """The audit row of an access isn't there yet."""
+
+
+def _ordinary_check(
+    shown: Credential, key: tuple[bytes, str, str, str], *, may_write: bool = False
+) -> Admission | None:
+    """Ask who this is and whether they may, and see that it is written. Raises _Unwritten unless it may be now."""
     _digest, archive, study_uid, action = key
     generation = epochs.reader.generation
     who = person(shown)
@@ -255,7 +260,10 @@ def _ordinary_check(shown: Credential, key: tuple[bytes, str, str, str]) -> Admi
     study = named(who.user, study_uid, archive, action).first()
     if study is None:
         return None
-    audit.accessed_since(who.user, study, who.since)
+    if may_write:
+        audit.accessed_since(who.user, study, who.since)
+    elif not audit.has_accessed(who.user, study, who.since):
+        raise _Unwritten
     admission = Admission(who.user.pk, who.user.get_username(), study.pk, study.patient.key)
     # What changed while we looked must not be cached as it was before.
     if generation == epochs.reader.generation:
@@ -281,7 +289,7 @@ def _until_a_permit_ends(user: Any, action: str) -> float:
 async def authenticated(scope: Scope) -> bool:
     """Say whether the request shows a session or a token that is alive: tells 401 from 404."""
     shown = credential(scope)
-    return shown is not None and await database_sync_to_async(person)(shown) is not None
+    return shown is not None and await reading(person)(shown) is not None
 
 
 async def unauthenticated(scope: Scope) -> bool:

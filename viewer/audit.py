@@ -92,9 +92,14 @@ def opened(user: Any, study: Study, request: HttpRequest | None = None) -> Audit
     return record(user, Event.INSTANCES_ACCESSED, study=study, request=request)
 
 
+def has_accessed(user: Any, study: Study, since: datetime) -> bool:
+    """Say whether a row since `since` says that `user` sees pictures of `study`."""
+    return AuditEvent.objects.filter(user=user, study=study, event=Event.INSTANCES_ACCESSED, at__gte=since).exists()
+
+
 def accessed_since(user: Any, study: Study, since: datetime) -> None:
     """Write that `user` sees pictures of `study`, unless a row since `since` says so already."""
-    if not AuditEvent.objects.filter(user=user, study=study, event=Event.INSTANCES_ACCESSED, at__gte=since).exists():
+    if not has_accessed(user, study, since):
         record(user, Event.INSTANCES_ACCESSED, study=study, detail={"without": "page"})
 
 

@@ -11,9 +11,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import msgspec
-from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
-from django.db import OperationalError
 from django.utils.translation import gettext as _
 
 from viewer import access, dicomweb, epochs, live, rendering, sessions
@@ -27,8 +25,8 @@ from viewer.doors.parameters import BadParameter
 from viewer.doors.refusal import Refusal
 from viewer.doors.values import value_at
 from viewer.doors.wishes import Wish, Wishes
-from viewer.headers import words_of_trouble
 from viewer.live import Topic, UnknownTopic
+from viewer.trouble import Gone, reading, words_of_trouble, writing
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +34,7 @@ GUARD_EVERY = 0.5  # seconds between two looks at whether the person may still b
 ASK_AGAIN_EVERY = 30.0  # seconds after which rights are asked anew even if nothing is known to have changed
 TOUCH_EVERY = 30.0
 MOST_TOPICS = 64
-NOBODY, NOT_YOURS, TOO_LARGE, TOO_FAST = 4401, 4404, 1009, 4429
+NOBODY, NOT_YOURS, TOO_LARGE, TOO_FAST, LATER = 4401, 4404, 1009, 4429, 1013
 
 
 class Wire:
@@ -87,8 +85,12 @@ class PageConsumer(AsyncWebsocketConsumer):
         self.doer = Doer(self.tell, self.scope)
         speak(self.scope)
         await self.accept()
-        if not await self.may_stay():
-            await self.refuse()
+        try:
+            if not await self.may_stay():
+                await self.refuse()
+                return
+        except Gone:  # the epochs' rounds say it in the log
+            await self.close(LATER)
             return
         await self.begin()
         self.start(self.guard())
@@ -103,7 +105,7 @@ class PageConsumer(AsyncWebsocketConsumer):
     async def person(self) -> Any:
         """Return the user behind the socket's session or token, or None."""
         shown = access.credential(self.scope)
-        who = await database_sync_to_async(access.person)(shown) if shown else None
+        who = await reading(access.person)(shown) if shown else None
         return who.user if who else None
 
     async def refuse(self) -> None:
@@ -117,17 +119,19 @@ class PageConsumer(AsyncWebsocketConsumer):
             await asyncio.sleep(GUARD_EVERY)
             changed = generation != epochs.reader.generation
             if changed or time.monotonic() - asked > ASK_AGAIN_EVERY or not epochs.reader.is_fresh:
-                generation, asked = epochs.reader.generation, time.monotonic()
-                if not await self.may_stay():
-                    await self.refuse()
-                    return
-                await self.review_topics()
+                now = epochs.reader.generation, time.monotonic()
+                with contextlib.suppress(*Gone):  # the epochs' rounds say it in the log
+                    if not await self.may_stay():
+                        await self.refuse()
+                        return
+                    await self.review_topics()
+                    generation, asked = now
 
     async def review_topics(self) -> None:
         """Ask again for each topic whether the person may listen."""
         user = await self.person()
         for name, topic in list(self.topics.items()):
-            if user is None or not await database_sync_to_async(topic.may_listen)(user):
+            if user is None or not await reading(topic.may_listen)(user):
                 del self.topics[name]
                 await self.channel_layer.group_discard(topic.group, self.channel_name)
                 await self.tell({"refused": name})
@@ -150,7 +154,10 @@ class PageConsumer(AsyncWebsocketConsumer):
     async def dispatch(self, message: dict[str, Any]) -> None:
         """Read a page's message at once: tidying up database connections belongs to those who opened them."""
         if message["type"] == "websocket.receive":
-            await self.websocket_receive(message)
+            try:
+                await self.websocket_receive(message)
+            except Gone:  # a page whose line ends comes back and says it all again
+                await self.close(LATER)
         else:
             await super().dispatch(message)
 
@@ -190,7 +197,7 @@ class PageConsumer(AsyncWebsocketConsumer):
             await self.tell({"refused": name[:100]})
             return
         user = await self.person()
-        if len(self.topics) >= MOST_TOPICS or user is None or not await database_sync_to_async(topic.may_listen)(user):
+        if len(self.topics) >= MOST_TOPICS or user is None or not await reading(topic.may_listen)(user):
             await self.tell({"refused": name})
             return
         await self.channel_layer.group_add(topic.group, self.channel_name)
@@ -252,12 +259,14 @@ class ViewerConsumer(PageConsumer):
         generation = epochs.reader.generation
         while True:
             await asyncio.sleep(GUARD_EVERY)
-            if not await self.may_stay():
-                await self.refuse()
-                return
-            if generation != epochs.reader.generation or time.monotonic() - asked > ASK_AGAIN_EVERY:
-                generation, asked = epochs.reader.generation, time.monotonic()
-                await self.review_topics()
+            with contextlib.suppress(*Gone):  # nobody is admitted meanwhile, and the epochs' rounds say it in the log
+                if not await self.may_stay():
+                    await self.refuse()
+                    return
+                if generation != epochs.reader.generation or time.monotonic() - asked > ASK_AGAIN_EVERY:
+                    now = epochs.reader.generation, time.monotonic()
+                    await self.review_topics()
+                    generation, asked = now
 
     async def hear(self, message: messages.Message) -> None:
         """Take up a wish, a question for a value, or the news of where the reader looks."""
@@ -281,7 +290,8 @@ class ViewerConsumer(PageConsumer):
         """Note that a hand moved."""
         shown = access.credential(self.scope)
         if shown is not None and shown.kind == "session":
-            await database_sync_to_async(sessions.touch)(shown.secret)
+            with contextlib.suppress(*Gone):  # the next hand tries again
+                await writing(sessions.touch)(shown.secret)
 
     async def fulfil(self, wish: Wish) -> bytes | str:
         """Return the message that answers a wish: the picture, or why there is none."""
@@ -293,7 +303,7 @@ class ViewerConsumer(PageConsumer):
             refusal = Refusal(406, str(error))
         except Refusal as error:
             refusal = error
-        except OperationalError as error:
+        except Gone as error:
             refusal = Refusal(503, words_of_trouble(error))
         except Exception:
             logger.exception("a picture failed")
@@ -351,9 +361,9 @@ class ViewerConsumer(PageConsumer):
 
     async def look(self, looking: Looking) -> None:
         """Have the neighbours fetched, and tell how far they are."""
-        if await access.admit(self.scope, looking.archive, looking.study) is None:
-            return
-        with contextlib.suppress(Refusal):  # the want's to explain
+        with contextlib.suppress(Refusal, *Gone):  # the want's to explain
+            if await access.admit(self.scope, looking.archive, looking.study) is None:
+                return
             await dicomweb.require(looking.archive, looking.study, looking.series)
             self.start(self.looker.look(looking))
 
@@ -364,8 +374,9 @@ class ViewerConsumer(PageConsumer):
         async with self.values_asked:
             try:
                 about |= await self.value(probe)
-            except (Refusal, BadParameter) as error:
-                about |= {"value": None, "unit": "", "words": str(error)}
+            except (Refusal, BadParameter, *Gone) as error:
+                words = words_of_trouble(error) if isinstance(error, Gone) else str(error)
+                about |= {"value": None, "unit": "", "words": words}
         await self.tell({"probe": about})
 
     async def value(self, probe: Probe) -> dict[str, Any]:

@@ -9,8 +9,6 @@ from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from typing import Any
 
-from channels.db import database_sync_to_async
-from django.db import OperationalError
 from django.utils.translation import gettext as _
 
 from viewer import access, rendering
@@ -22,10 +20,10 @@ from viewer.doors.language import speak
 from viewer.doors.opened import Opened, Place
 from viewer.doors.parameters import BadParameter, Parameters
 from viewer.doors.refusal import Refusal
-from viewer.headers import words_of_trouble
 from viewer.imaging.stack import Shown
 from viewer.models import Series
 from viewer.rendering import Picture, Studio
+from viewer.trouble import Gone, reading, words_of_trouble
 
 logger = logging.getLogger(__name__)
 
@@ -135,7 +133,7 @@ async def renderedmpr(request: Request) -> Answer:
     resource = request.resource
     listed = [resource.series] if resource.series else None
     if listed is None:
-        listed = await database_sync_to_async(_series_of)(request.admission.study_pk)
+        listed = await reading(_series_of)(request.admission.study_pk)
     source = await volume_of(studio, resource, listed, wanted.stack)
     picture = await mpr.picture(studio, source, wanted, kind)
     named = replace(resource, series=source.opened.uid)
@@ -153,7 +151,7 @@ async def volume_of(studio: Studio, resource: Resource, listed: list[str], stack
 
 async def require(archive: str, study: str, series: str) -> None:
     """Raise Refusal unless the study's index lists the series: no archive is asked for what isn't the study's."""
-    if rendering.lying_open(archive, study, series) is None and not await database_sync_to_async(rendering.listed)(
+    if rendering.lying_open(archive, study, series) is None and not await reading(rendering.listed)(
         archive, study, series
     ):
         raise Refusal(404, _("No such series in this study"))
@@ -183,7 +181,7 @@ def _series_of(study_pk: int) -> list[str]:
 
 async def _of_study(studio: Studio, request: Request) -> tuple[Opened, Place]:
     refused: Refusal | None = None
-    for uid in await database_sync_to_async(_series_of)(request.admission.study_pk):
+    for uid in await reading(_series_of)(request.admission.study_pk):
         try:
             return await locate(studio, replace(request.resource, series=uid))
         except Refusal as refusal:
@@ -204,9 +202,7 @@ async def _places(studio: Studio, request: Request) -> AsyncIterator[tuple[Opene
         for number in range(1, first.instance.frame_count + 1):
             yield opened, opened.place(resource.instance, number)
         return
-    listed = (
-        [resource.series] if resource.series else await database_sync_to_async(_series_of)(request.admission.study_pk)
-    )
+    listed = [resource.series] if resource.series else await reading(_series_of)(request.admission.study_pk)
     for uid in listed:
         opened = await studio.series(resource.archive, resource.study, uid)
         for stack in opened.stacks:
@@ -304,7 +300,7 @@ async def answer(scope: dict[str, Any]) -> Answer:
         return problem(406, str(error))
     except Refusal as refusal:
         return problem(refusal.status, refusal.words, refusal.parameter)
-    except OperationalError as error:
+    except Gone as error:
         return problem(503, words_of_trouble(error))
     except Exception:
         logger.exception("a picture failed")

@@ -1,15 +1,10 @@
 """The headers that every answer carries, whichever door it leaves by."""
 
-import logging
 from collections.abc import Callable
 from functools import lru_cache
 
 from django.conf import settings
-from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
-from django.utils.translation import gettext as _
-
-logger = logging.getLogger(__name__)
 
 POLICY = "; ".join(
     [
@@ -24,7 +19,6 @@ POLICY = "; ".join(
         "base-uri 'none'",
     ]
 )
-DISK_FULL = "53100"  # PostgreSQL's SQLSTATE
 NO_STORE = "no-store"
 IMMUTABLE = "public, max-age=31536000, immutable"
 NOT_NEEDED = ("camera", "microphone", "geolocation", "payment", "usb", "serial", "display-capture")
@@ -78,31 +72,3 @@ class HeadersMiddleware:
         both = [*vary, *(part for part in ("Cookie", "Authorization") if part not in vary)]
         response["Vary"] = ", ".join(both)
         return response
-
-
-def words_of_trouble(error: OperationalError) -> str:
-    """Return why the database did nothing, in words for a person; the log says it too."""
-    cause = error.__cause__
-    logger.error("the database didn't answer: %s", type(cause or error).__name__)
-    if "database or disk is full" in str(error) or getattr(cause, "sqlstate", None) == DISK_FULL:
-        logger.error("the disk of the database is full")
-        return _("The disk of the server is full. Tell those who look after it.")
-    return _("The database is busy. Try again.")
-
-
-class NotSavedMiddleware:
-    """Say "not saved" when the database is locked or gone: an action is one transaction, nothing half-written stays."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
-
-    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if not isinstance(exception, OperationalError):
-            return None
-        words = words_of_trouble(exception)
-        if request.method not in ("GET", "HEAD"):
-            words = _("Not saved. %(reason)s") % {"reason": words}
-        return HttpResponse(words, status=503, content_type="text/plain; charset=utf-8", headers={"Retry-After": "2"})

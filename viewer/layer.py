@@ -164,7 +164,7 @@ class RedisLayer(LocalLayer):
                 task.cancel()
             await asyncio.gather(*both, return_exceptions=True)
             with contextlib.suppress(*Failures):
-                await pubsub.aclose()  # type: ignore[no-untyped-call]
+                await pubsub.aclose()
 
     async def _hear(self, pubsub: Any) -> None:
         while True:

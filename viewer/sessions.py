@@ -1,5 +1,6 @@
 """Sessions that end after 15 minutes without a hand on the page, and 12 hours after login in any case."""
 
+import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,8 +9,11 @@ from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from django.contrib.sessions.models import Session
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+
+logger = logging.getLogger(__name__)
 
 BEGAN = "began"
 # Seconds that may pass before a further touch is written: pages move their hands much more often than that.
@@ -71,8 +75,11 @@ class ActivityMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.session.session_key and request.user.is_authenticated and by_hand(request):
-            touch(request.session.session_key)
+        try:
+            if request.session.session_key and request.user.is_authenticated and by_hand(request):
+                touch(request.session.session_key)
+        except (OperationalError, InterfaceError) as error:  # what was asked for speaks for itself
+            logger.warning("a hand couldn't be noted: %s", type(error).__name__)
         return self.get_response(request)
 
 

@@ -5,14 +5,12 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from channels.db import database_sync_to_async
-from django.db import OperationalError
 from django.utils.translation import gettext as _
 
 from viewer import access, sessions, verbs
 from viewer.doors.messages import Do
 from viewer.doors.refusal import Refusal
-from viewer.headers import words_of_trouble
+from viewer.trouble import Gone, not_saved, once_more, writing
 
 logger = logging.getLogger(__name__)
 
@@ -47,11 +45,11 @@ class Doer:
 
     async def _done(self, do: Do) -> tuple[int, Any]:
         try:
-            done = await database_sync_to_async(self._act)(do)
+            done = await writing(once_more)(lambda: self._act(do))
         except Refusal as refusal:
             return refusal.status, {"detail": refusal.words}
-        except OperationalError as error:
-            return 503, {"detail": words_of_trouble(error)}
+        except Gone as error:
+            return 503, {"detail": not_saved(error)}
         except Exception:
             logger.exception("%s failed", do.verb if do.verb in verbs.registry else "a verb")
             return 500, {"detail": _("The server could not do this.")}

@@ -2,12 +2,15 @@
 
 import logging
 import secrets
+import sys
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+
+from viewer import trouble
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +42,9 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Give the fault a number that is in the log too; render without the database, which may be what failed."""
+    error = sys.exc_info()[1]
+    if isinstance(error, trouble.Gone):
+        return trouble.answer(request, error)
     incident = secrets.token_hex(4)
     logger.error("incident %s", incident)
     return render(request, "500.html", {"incident": incident}, status=500)
