@@ -27,6 +27,7 @@ from tests.archive.examples import (
     image,
 )
 from viewer.archive import Archive, ArchiveError, NotThere
+from viewer.archive.leave import Leave, Left, under
 
 ALL = {CHEST, ECHO, LETTER, LATER}
 
@@ -253,3 +254,60 @@ def test_revisions_name_every_instance_or_none_and_their_frames_are_had_by_them(
     instance = f"{CT_SERIES}.2"
     (frame,) = archive.frames(CHEST, CT_SERIES, instance, [1], revision=found.get(instance, ""))
     assert frame.data == image(2).tobytes()
+
+
+@pytest.mark.parametrize(
+    ("study", "series", "count"),
+    [
+        (CHEST, CT_SERIES, 3),
+        (CHEST, MR_SERIES, 1),
+        (LATER, LATER_SERIES, 1),
+        (ECHO, RLE_SERIES, 2),
+        (ECHO, JPEG_SERIES, 1),
+    ],
+)
+def test_a_series_in_one_answer_is_what_its_frames_are_singly(
+    archive: Archive, study: str, series: str, count: int
+) -> None:
+    revisions = archive.revisions(study, series)
+    metadata = {one["00080018"]["Value"][0]: one for one in json.loads(archive.series_metadata(study, series))}
+    seen = []
+    for one in archive.stream(study, series):
+        header = metadata[one.instance]
+        assert (one.study, one.series, one.revision) == (study, series, revisions.get(one.instance, ""))
+        frames = list(archive.frames(study, series, one.instance, range(1, 1 + (value(header, "00280008") or 1))))
+        assert [bytes(data).rstrip(b"\0") for data in one.frames] == [frame.data.rstrip(b"\0") for frame in frames]
+        assert {frame.transfer_syntax for frame in frames} <= {one.transfer_syntax, ExplicitVRLittleEndian}
+        told = one.described
+        assert (told.photometric, told.rows, told.columns) == tuple(
+            value(header, tag) for tag in ("00280004", "00280010", "00280011")
+        )
+        assert (told.bits_allocated, told.bits_stored, told.representation) == tuple(
+            value(header, tag) for tag in ("00280100", "00280101", "00280103")
+        )
+        seen.append(one.instance)
+    assert len(seen) == count and set(seen) == set(metadata)
+
+
+def test_a_series_without_pixels_or_that_is_not_there_brings_nothing(archive: Archive) -> None:
+    assert list(archive.stream(LETTER, PDF_SERIES)) == []
+    for study, series in ((CHEST, LATER_SERIES), ("1.2.3", "1.2.3.4"), ("../../etc", "passwd")):
+        try:
+            found = list(archive.stream(study, series))
+        except NotThere:
+            found = []
+        assert found == []
+
+
+def test_a_series_in_one_answer_ends_when_nobody_waits_for_it(archive: Archive) -> None:
+    leave = Leave()
+    with under(leave):
+        arriving = archive.stream(CHEST, CT_SERIES)
+        first = next(arriving)
+        assert bytes(first.frames[0]) == image(int(first.instance.rsplit(".", 1)[1])).tobytes()
+        leave.now()
+        with pytest.raises(Left):
+            list(arriving)
+        with pytest.raises(Left):
+            list(archive.stream(CHEST, CT_SERIES))
+    assert len(list(archive.stream(CHEST, CT_SERIES))) == 3

@@ -187,6 +187,8 @@ def _fragments(data: memoryview, at: int) -> bytes:
         if count:
             pieces.append(data[at : at + length])
             total += length
+        elif length > 4:  # the offsets of several frames
+            raise _NotPlain
         at += length
     if not 0 < total <= LARGEST_FRAME:
         raise _NotPlain

@@ -151,7 +151,10 @@ def _starts(source: BinaryIO, offset: int, frames: int) -> np.ndarray | None:
     tag, length = _item(source)
     if tag != ITEM or length % 4 or length > 4 * MOST_FRAMES:
         return None
-    table = np.frombuffer(source.read(length), "<u4").astype(np.int64)
+    offsets = source.read(length)
+    if len(offsets) != length:
+        return None
+    table = np.frombuffer(offsets, "<u4").astype(np.int64)
     position = first_item = offset + 8 + length
     items = []
     while True:
