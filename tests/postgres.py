@@ -4,6 +4,7 @@ import contextlib
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -37,33 +38,67 @@ def _as_somebody() -> dict[str, int]:
     raise RuntimeError("PostgreSQL doesn't run as root, and there is no other account")
 
 
+class Server:
+    """A server on a port of its own, which can be stopped and started again."""
+
+    def __init__(self, base: str, programs: Path) -> None:
+        self.base, self.programs, self.somebody, self.port = base, programs, _as_somebody(), free_port()
+        self.url = f"postgresql://samsyn@127.0.0.1:{self.port}/postgres"
+        if self.somebody:
+            os.chown(base, self.somebody["user"], self.somebody["group"])
+        command = [
+            programs / "initdb",
+            "-D",
+            f"{base}/data",
+            "-U",
+            "samsyn",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--locale=C.UTF-8",
+        ]
+        subprocess.run(command, check=True, capture_output=True, cwd=base, **self.somebody)
+        self.start()
+
+    def start(self) -> None:
+        """Start, and wait until it answers. Raises TimeoutError."""
+        options = ["-p", str(self.port), "-k", self.base, "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"]
+        self.process = subprocess.Popen(
+            [self.programs / "postgres", "-D", f"{self.base}/data", *options],
+            cwd=self.base, stderr=subprocess.DEVNULL, **self.somebody,
+        )  # fmt: skip
+        _wait(self.programs, self.port)
+
+    def stop(self, how: int = signal.SIGINT) -> None:
+        """End it: SIGTERM waits for who is connected, SIGINT cuts them off, SIGQUIT ends everything as a crash does."""
+        if self.process.poll() is None:
+            self.process.send_signal(how)
+        self.process.wait(20)
+
+
 @contextlib.contextmanager
-def running() -> Iterator[str]:
-    """Run a new, empty server until the block ends; yield its DATABASE_URL."""
+def started() -> Iterator[Server]:
+    """Run a new, empty server until the block ends."""
     folder = programs()
     if folder is None:
         raise FileNotFoundError("PostgreSQL isn't installed")
-    somebody = _as_somebody()
     base = tempfile.mkdtemp(prefix="samsyn-postgres-")
-    server: subprocess.Popen[bytes] | None = None
+    server: Server | None = None
     try:
-        if somebody:
-            os.chown(base, somebody["user"], somebody["group"])
-        data = f"{base}/data"
-        command = [folder / "initdb", "-D", data, "-U", "samsyn", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"]
-        subprocess.run(command, check=True, capture_output=True, cwd=base, **somebody)
-        port = free_port()
-        options = ["-p", str(port), "-k", base, "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"]
-        server = subprocess.Popen(
-            [folder / "postgres", "-D", data, *options], cwd=base, stderr=subprocess.DEVNULL, **somebody
-        )
-        _wait(folder, port)
-        yield f"postgresql://samsyn@127.0.0.1:{port}/postgres"
+        server = Server(base, folder)
+        yield server
     finally:
         if server is not None:
-            server.terminate()
-            server.wait(20)
+            server.stop()
         shutil.rmtree(base, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def running() -> Iterator[str]:
+    """Run a new, empty server until the block ends; yield its DATABASE_URL."""
+    with started() as server:
+        yield server.url
 
 
 def _wait(folder: Path, port: int) -> None:

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from tests.browser.reading import lay
-from tests.faults.writing import ROLES, Writer, all_at_once, eventually, managed, missing, token
+from tests.faults.writing import ROLES, Writer, all_at_once, eventually, managed, missing, tokens
 from tests.phantoms import speaking_phantom
 from tests.serving import serving
 
 ROUNDS = [
-    pytest.param(2, 200, id="2 rounds of 200 writes"),
+    pytest.param(2, 100, id="2 rounds of 100 writes"),
     pytest.param(50, 500, id="50 rounds of 500 writes", marks=pytest.mark.full),
 ]
 
@@ -32,8 +32,8 @@ def test_what_was_acknowledged_outlives_a_power_cut(rounds: int, writes: int, tm
     for _ in range(rounds):
         with serving(images, state=state, own_group=True) as served:
             if not writers:
-                tokens = [token(state, role) for role in ROLES]
-                writers = [Writer(each, study, phantom[2], random.Random(dice.random())) for each in tokens]
+                given = tokens(state, *ROLES)
+                writers = [Writer(each, study, phantom[2], random.Random(dice.random())) for each in given]
                 path = f"/api/studies/main/{study}/measurements/"
                 eventually(lambda: writers[0].ask(served, "GET", path)[0] == 200)  # noqa: B023 (asked at once)
                 eventually(lambda: writers[0].draw(served))  # noqa: B023

@@ -14,7 +14,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from tests import redis_server
 from tests.browser.reading import lay
-from tests.faults.writing import Writer, eventually, token
+from tests.faults.writing import Writer, eventually, tokens
 from tests.phantoms import speaking_phantom
 from tests.serving import Served, serving
 
@@ -116,9 +116,10 @@ def ward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ward]:
             (state / "serve.log").rename(state / "first.log")
             one.log = state / "first.log"
             with serving(folder, state=state, **variables) as other:
+                given = tokens(state, "radiologist", "radiologist2", "chair", **variables)
                 people = {
-                    name: Writer(token(state, role, **variables), study, phantom[0], random.Random(1))
-                    for name, role in (("alice", "radiologist"), ("bob", "radiologist2"), ("carol", "chair"))
+                    name: Writer(each, study, phantom[0], random.Random(1))
+                    for name, each in zip(("alice", "bob", "carol"), given, strict=True)
                 }
                 path = f"/api/studies/main/{study}/messages/"
                 eventually(lambda: people["alice"].ask(one, "GET", path)[0] == 200)

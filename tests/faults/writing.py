@@ -17,10 +17,18 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import psycopg
 from pydicom.dataset import Dataset
 
 from tests.serving import ROOT, Served, environment
 
+ISSUE = """
+import sys, django; django.setup()
+from django.contrib.auth.models import User
+from viewer.actions.token import issue
+for name in sys.argv[1:]:
+    print(issue(User.objects.get(username=name), may_write=True))
+"""
 ROLES = ("radiologist", "radiologist2", "chair", "pathologist")
 Lost = (OSError, http.client.HTTPException)
 
@@ -44,11 +52,14 @@ def managed(state: Path, *words: str, **variables: str) -> subprocess.CompletedP
     )  # fmt: skip
 
 
-def token(state: Path, username: str, **variables: str) -> str:
-    """Return a new bearer token with which `username` may write."""
-    told = managed(state, "token", username, "--write", **variables)
+def tokens(state: Path, *usernames: str, **variables: str) -> list[str]:
+    """Return new bearer tokens with which these people may write."""
+    told = subprocess.run(
+        [sys.executable, "-c", ISSUE, *usernames], cwd=ROOT, capture_output=True, text=True, check=False,
+        env=environment(state, 1, None, demo=True) | {"DJANGO_SETTINGS_MODULE": "config.settings"} | variables,
+    )  # fmt: skip
     assert told.returncode == 0, told.stderr
-    return told.stdout.strip()
+    return told.stdout.split()
 
 
 def line_on(dataset: Dataset, identifier: uuid.UUID) -> dict[str, Any]:
@@ -148,16 +159,21 @@ def all_at_once(
     return threads
 
 
-def missing(database: Path, writers: Iterable[Writer]) -> list[str]:
-    """Return what was acknowledged and isn't in the database, or is there twice."""
-    with contextlib.closing(sqlite3.connect(database, timeout=20)) as lite:
-        assert lite.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        rows = lite.execute("SELECT client_uuid, text FROM messaging_message").fetchall()
-        texts = {str(uuid.UUID(identifier)): text for identifier, text in rows}
-        marks = {identifier for (identifier,) in lite.execute("SELECT id FROM viewer_measurement")}
-        kept = lite.execute(
-            "SELECT digest, key, value FROM viewer_preference JOIN viewer_token USING (user_id)"
-        ).fetchall()
+MESSAGES = "SELECT client_uuid, text FROM messaging_message"
+MARKS = "SELECT id FROM viewer_measurement"
+NUMBERS = "SELECT digest, key, value FROM viewer_preference JOIN viewer_token USING (user_id)"
+
+
+def missing(database: Path | str, writers: Iterable[Writer]) -> list[str]:
+    """Return what was acknowledged and isn't in the database (a file, or PostgreSQL's address), or is there twice."""
+    connection = psycopg.connect(database) if isinstance(database, str) else sqlite3.connect(database, timeout=20)
+    with contextlib.closing(connection) as asked:
+        if isinstance(database, Path):
+            assert asked.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        rows = asked.execute(MESSAGES).fetchall()
+        marks = {str(identifier).replace("-", "") for (identifier,) in asked.execute(MARKS).fetchall()}
+        kept = asked.execute(NUMBERS).fetchall()
+    texts = {str(uuid.UUID(str(identifier))): text for identifier, text in rows}
     return wrong(writers, texts, len(rows), marks, kept)
 
 

@@ -58,9 +58,17 @@ def test_a_short_lock_is_waited_for(seconds: float, lock: Callable[[float], None
 
 
 @pytest.mark.full
-def test_a_long_lock_says_not_saved(lock: Callable[[float], None], alice: User) -> None:
+def test_what_waited_in_vain_is_tried_once_more(lock: Callable[[float], None], alice: User) -> None:
     client = logged_in(alice)
     lock(7)
+    assert keep(client, 7) == 204
+    assert Preference.objects.get(user=alice).value == 7
+
+
+@pytest.mark.full
+def test_a_long_lock_says_not_saved(lock: Callable[[float], None], alice: User) -> None:
+    client = logged_in(alice)
+    lock(13)
     assert keep(client, 7) == 503
     assert not Preference.objects.filter(user=alice).exists()
     assert keep(client, 8) == 204
