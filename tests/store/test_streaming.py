@@ -1,16 +1,20 @@
 """The rest of a series in one answer: what it brings, what it is not trusted with, and when it ends."""
 
 import asyncio
+import random
 import threading
 import time
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
 
 from tests.store.made import SERIES, STUDY, noise, slice_of
-from tests.store.pretend import PretendArchive
+from tests.store.pretend import PretendArchive, part10
 from tests.store.waiting import until
 from viewer.archive import Malformed, Unreachable
+from viewer.archive.delivered import delivered, of_series
+from viewer.archive.port import Delivered
 from viewer.store import archives, frames, wishes
 from viewer.store.opened import OpenSeries, Result, Stored
 from viewer.store.shelf import Key
@@ -206,3 +210,43 @@ async def test_the_archive_waits_while_the_decoder_is_behind(
     await until(lambda: present(series) == COUNT)
     right(series)
     assert not archive.asked
+
+
+def spoilt(archive: PretendArchive, dice: random.Random) -> Iterator[Delivered]:
+    """Yield a series as a server sends it that mixes everything up: each lie is to be noticed, or to do no harm."""
+    sent = [*archive.datasets, *dice.sample(archive.datasets, 10)]
+    dice.shuffle(sent)
+    for data in sent:
+        content, lie = part10(data), dice.randrange(16)
+        if lie == 0:
+            content = content[: dice.randrange(len(content))]
+        elif lie in (1, 2, 3, 4):
+            other = slice_of(noise(900 + lie), int(data.InstanceNumber))
+            keyword, value = (("Rows", 32), ("BitsStored", 12), ("StudyInstanceUID", "1.2"), ("SOPInstanceUID", "1.2"))[
+                lie - 1
+            ]
+            setattr(other, keyword, value)
+            content = part10(other)
+        elif lie == 5:
+            content = part10(slice_of(noise(905), int(data.InstanceNumber), J2K))
+        elif lie == 6:
+            content = content.replace(b"1.2.840.10008.1.2.1\0", b"1.2.840.10008.1.2.5\0")
+        yield of_series(delivered(memoryview(content)), STUDY, SERIES)
+
+
+@pytest.mark.parametrize("seeds", [range(6), pytest.param(range(6, 206), marks=pytest.mark.full)])
+async def test_a_server_that_mixes_everything_up_puts_no_frame_at_a_wrong_place(
+    running: Store, archive: PretendArchive, monkeypatch: pytest.MonkeyPatch, seeds: range
+) -> None:
+    for seed in seeds:
+        dice = random.Random(seed)
+        monkeypatch.setattr(archive, "stream", lambda study, series, dice=dice: spoilt(archive, dice))
+        running.streams.refused.clear()
+        series = await running.holdings.open(KEY)
+        look(running, series, seed % COUNT)
+        await until(lambda series=series: present(series) == COUNT)
+        right(series)
+        running.leave(READER)
+        running.holdings.close(series)
+        await until(lambda series=series: series.closed)
+        running.shelf.drop(series.directory)
