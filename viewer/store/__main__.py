@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import logging
 import os
 import sys
@@ -26,6 +27,7 @@ def main() -> int:
     running = serve(
         given.state.absolute(), budget=given.budget, decoders=given.decoders, reread=given.reread, follow=given.follow
     )
+    gc.freeze()  # what is loaded stays: the collector would look through it in the middle of an opening series
     try:
         asyncio.run(running)
     except (AnotherStore, OSError) as error:
