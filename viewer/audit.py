@@ -1,7 +1,10 @@
 """The audit trail: rows in the caller's transaction, chained by hash within five seconds of the commit."""
 
+import errno
+import fcntl
 import hashlib
 import json
+import logging
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -16,8 +19,11 @@ from django.http import HttpRequest
 from viewer.models import AuditEvent, AuditSeal, Patient, Permit, Study
 from viewer.rounds import Rounds
 
+logger = logging.getLogger(__name__)
+
 SEAL_EVERY = 2.0  # seconds; DESIGN asks for five
 SEAL_AT_ONCE = 500
+LONGEST_LINE = 100  # bytes
 HEADS = "audit-heads"  # file in the state folder: the second witness of the chain's end
 
 
@@ -172,18 +178,36 @@ def seal_all() -> None:
 
 
 def _witness(sequence: int, head: str) -> None:
-    path = settings.STATE / HEADS
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a", encoding="ascii") as file:
-        file.write(f"{sequence} {head}\n")
+    """Write the chain's end down. A line is written whole or not at all, on a full disk and after a power cut too."""
+    line = f"{sequence} {head}\n".encode("ascii")
+    descriptor = os.open(settings.STATE / HEADS, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)  # servers that share the state seal in turns
+        end = whole = os.lseek(descriptor, 0, os.SEEK_END)
+        if end:
+            tail = os.pread(descriptor, LONGEST_LINE, max(0, end - LONGEST_LINE))
+            whole -= len(tail) - (tail.rfind(b"\n") + 1)
+        try:
+            if os.pwrite(descriptor, line, whole) < len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        except OSError as error:
+            os.ftruncate(descriptor, whole)
+            # The chain itself is in the database; its next end is witnessed again.
+            logger.error("the end of the audit trail can't be written down: %s", error.strerror)
+        else:
+            os.ftruncate(descriptor, whole + len(line))
+    finally:
+        os.close(descriptor)
 
 
 def witnessed() -> Iterator[tuple[int, str]]:
     """Yield sequence and hash of each end of the chain that this node has written outside the database."""
     path = settings.STATE / HEADS
     if path.exists():
-        for line in path.read_text("ascii").splitlines():
+        for line in path.read_text("ascii").splitlines(keepends=True):
             sequence, _, head = line.partition(" ")
-            yield int(sequence), head
+            if head.endswith("\n"):  # else the power went while it was written
+                yield int(sequence), head.rstrip("\n")
 
 
 def verify() -> tuple[list[str], int, int]:

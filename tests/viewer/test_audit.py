@@ -1,5 +1,7 @@
 """The audit trail: in the caller's transaction, sealed soon, and any tampering found."""
 
+import errno
+import os
 from io import StringIO
 from pathlib import Path
 
@@ -133,3 +135,39 @@ def test_hostile_text_forges_no_line(alice: User, study: Study) -> None:
     audit.record(alice, audit.Event.QUERY, detail={"words": "a\r\n110103 \x1b[31m\u2028"})
     audit.seal()
     assert audit.verify()[0] == []
+
+
+def test_a_line_that_the_power_cut_left_unfinished_is_no_witness(alice: User, study: Study, state: Path) -> None:
+    fill(alice, study)
+    heads = state / audit.HEADS
+    whole = heads.read_bytes()
+    heads.write_bytes(whole + b"99 abcd")
+    assert audit.verify()[0] == []
+    audit.opened(alice, study)
+    audit.seal()
+    assert audit.verify()[0] == []
+    assert heads.read_bytes().startswith(whole) and b"abcd" not in heads.read_bytes()
+
+
+@pytest.mark.parametrize("room", [0, 1, 40])
+def test_a_full_disk_leaves_no_half_line_and_no_event_unsealed(
+    alice: User, study: Study, state: Path, monkeypatch: pytest.MonkeyPatch, room: int
+) -> None:
+    fill(alice, study)
+    whole = (state / audit.HEADS).read_bytes()
+    write = os.pwrite
+
+    def short(descriptor: int, data: bytes, offset: int) -> int:
+        if room == 0:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(descriptor, data[:room], offset)
+
+    with monkeypatch.context() as full:
+        full.setattr(os, "pwrite", short)
+        audit.opened(alice, study)
+        assert audit.seal() == 1
+    assert (state / audit.HEADS).read_bytes() == whole
+    assert audit.verify() == ([], AuditEvent.objects.count(), 0)
+    audit.opened(alice, study)
+    audit.seal()
+    assert audit.verify()[0] == [] and len((state / audit.HEADS).read_bytes()) > len(whole)
