@@ -26,7 +26,8 @@ PAGE = 500  # studies of one search
 RECENT = timedelta(days=2)
 RECENT_EVERY = 10.0  # seconds
 SCAN_EVERY = 2.0  # seconds; a long scan rests ten times its own length
-SWEEP_EVERY = 3600.0  # seconds
+SWEEP_EVERY = 60.0, 3600.0  # seconds; a long sweep rests so many times its own length, within these
+SWEEP_RESTS = 200
 CONFIRM_AFTER = 10.0  # seconds until a sweep that missed something is repeated
 SERIES_BUDGET = 4.0  # seconds of each round for reading series
 READ_AGAIN = 10  # times that a study's series are read because somebody else wrote them meanwhile
@@ -88,14 +89,17 @@ class Sync:
             self.recent(port)
             self._next_recent = time.monotonic() + RECENT_EVERY
         if now >= self._next_sweep:
+            began = time.monotonic()
             missed = self.sweep(port)
-            self._next_sweep = time.monotonic() + (CONFIRM_AFTER if missed else SWEEP_EVERY)
+            ended = time.monotonic()
+            rest = min(max(SWEEP_EVERY[0], SWEEP_RESTS * (ended - began)), SWEEP_EVERY[1])
+            self._next_sweep = ended + (CONFIRM_AFTER if missed else rest)
         self.read_series(port)
 
     def _seconds_to_sweep(self, row: Archive) -> float:
         if row.last_sweep is None or archives.sites()[self.name].source.is_folder:
             return 0.0
-        return max(0.0, SWEEP_EVERY - (timezone.now() - row.last_sweep).total_seconds())
+        return max(0.0, SWEEP_EVERY[0] - (timezone.now() - row.last_sweep).total_seconds())
 
     def _row(self) -> Archive:
         return Archive.objects.get(name=self.name)

@@ -25,7 +25,9 @@ ROUND_EVERY = 1.0  # seconds
 LOOK_EVERY = 3.0  # seconds between two looks at one study, where the archive answers at once
 RESTS = 9  # times as long as a look took nothing more is asked of that archive
 ABSENT_LOOKS = 2  # in succession, until a study counts as gone
-COMPARE_EVERY = 30.0  # seconds between two readings of an open series' headers though nothing seems to have changed
+# Seconds between two readings of an open study's headers though nothing seems to have changed, by how many they are.
+COMPARE_EVERY = 10.0, 60.0
+COMPARED_A_SECOND = 10  # images, on the average
 HURRY_FOR = 15.0  # seconds after a change during which open series are compared as often as the store does it
 MOST = 500  # studies watched at once
 
@@ -114,7 +116,9 @@ class Watch:
         if watched.version not in (None, version):
             watched.hurried_until = now + HURRY_FOR
         watched.version = version
-        if now < watched.hurried_until or now - watched.compared_at > COMPARE_EVERY:
+        often, seldom = COMPARE_EVERY
+        rest = min(max(often, (study.instance_count or 0) / COMPARED_A_SECOND), seldom)
+        if now < watched.hurried_until or now - watched.compared_at > rest:
             watched.compared_at = now
             rendering.compare(study.archive.name, study.uid, set(study.series.values_list("uid", flat=True)))
 

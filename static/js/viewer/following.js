@@ -115,6 +115,7 @@ export class Following {
       if (now.series.some(({ uid }) => uid === series.uid)) continue;
       const its = `${key}/${series.uid}`;
       if (store.state.series[its]) store.update((state) => lose(state, its, { title: gettext("This series is no longer in the archive"), error: removedWords() }));
+      this.#renew(its, true);
       page.news.tell(its, interpolate(gettext("Removed from the archive: {series}."), { series: seriesName(series) }));
     }
   }
@@ -123,7 +124,7 @@ export class Following {
   #person(key, before, now) {
     const { store, page } = this;
     page.forget();
-    page.viewports.forEach((viewport) => viewport.isOf(key) && viewport.renew(true));
+    this.#renew(key, true);
     const which = key === studyKey(store.state) ? "" : [now.study_date, now.study_description].filter(Boolean).join(" · ");
     page.news.person(before.patient, now.patient, which, () => store.update((state) => seenPerson(state, key)));
   }
@@ -138,7 +139,13 @@ export class Following {
       const bare = lost.reduce((now, each) => lose(now, each, { title, error: removedWords() }), state);
       return { ...bare, studies: { ...bare.studies, [key]: { error: words, gone: true } } };
     });
+    this.#renew(key, true);
     page.news.tell(key, `${title}. ${removedWords()}`);
+  }
+
+  /** @param {string} key of a study or a series @param {boolean} [isWrong] what is shown of it may not be shown any longer */
+  #renew(key, isWrong = false) {
+    this.page.viewports.forEach((viewport) => viewport.isOf(key) && viewport.renew(isWrong));
   }
 
   /** @param {string} key of a series */
@@ -151,7 +158,7 @@ export class Following {
     const isNewPerson = store.state.persons[key.slice(0, key.lastIndexOf("/"))] !== undefined;
     store.update(() => state);
     page.forget();
-    page.viewports.forEach((viewport) => viewport.isOf(key) && viewport.renew());
+    this.#renew(key);
     if (!difference) return;
     const words = difference.altered && isNewPerson ? "" : changeWords(difference, this.#name(key));
     if (waits || words) page.news.tell(key, words, waits ? this.take : null);
