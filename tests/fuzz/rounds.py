@@ -4,6 +4,7 @@ import contextlib
 import shutil
 import tempfile
 import time
+import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -12,7 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from tests.fuzz.cases import TOGETHER, Case, case, good
-from tests.fuzz.ward import Entry, Reader, Ward, page, wait_for, ward
+from tests.fuzz.originals import values
+from tests.fuzz.ward import Entry, Reader, Ward, page, ward
 
 ARCHIVE = "spoilt"
 A_FOLDER = 200
@@ -38,12 +40,9 @@ def run(seed: int, numbers: Iterable[int], kept: Path | None = None) -> Outcome:
         cases = [case(seed, number) for number in numbers]
         written = write(place / ARCHIVE, cases)
         made = stack.enter_context(ward(place, **{ARCHIVE: place / ARCHIVE}))
-        print(made.spent(), time.process_time())
         entries = made.indexed(ARCHIVE, len(written))
-        print(made.spent(), time.process_time())
         tried(made, entries, {path: each for path, each in written.items() if each is not None})
         made.judge()
-        print(made.spent(), time.process_time())
         made.findings = list(dict.fromkeys(made.findings))
         if kept is not None and made.findings:
             keep(kept, made, place / ARCHIVE, seed, written)
@@ -80,7 +79,7 @@ def tried(made: Ward, entries: list[Entry], cases: dict[str, Case]) -> None:
         made.said[reason] += 1
         if not reason or reason.startswith("not readable: "):
             made.found(entry.path, f"refused without a reason that names the fault: {reason!r}")
-    expected = expected_picture(made, next(entry for entry in entries if is_good(entry)))
+    expected = good_picture()
     made.every(lambda reader, study: try_study(made, reader, study, studies[study], expected), sorted(studies))
 
 
@@ -91,17 +90,14 @@ def is_good(entry: Entry) -> bool:
 def try_study(made: Ward, reader: Reader, study: str, entries: list[Entry], expected: np.ndarray) -> None:
     """Open one study as a page does, and look at each of its images."""
     whose = entries[0].path
-    stacks = f"/api/studies/{ARCHIVE}/{study}/series/{entries[0].series}/stacks/"
-    try:
-        wait_for(lambda: reader.get(page(study, ARCHIVE)).status == 200, 120)
-        wait_for(lambda: reader.get(stacks).status != 404, 60)
-    except TimeoutError:
-        made.found(whose, f"listed by the archive, but its study or series never appeared: {stacks}")
-        return
     for series in sorted({entry.series for entry in entries}):
         root = f"{ARCHIVE}/studies/{study}/series/{series}"
-        made.ask(reader, f"/api/studies/{ARCHIVE}/{study}/series/{series}/glimpse/", whose, pictures=False)
-        made.ask(reader, f"/api/studies/{ARCHIVE}/{study}/series/{series}/stacks/", whose, pictures=False)
+        if chosen(series, 4):
+            made.ask(reader, f"/api/studies/{ARCHIVE}/{study}/series/{series}/glimpse/", whose, pictures=False)
+        if not made.comes(reader, f"/api/studies/{ARCHIVE}/{study}/series/{series}/stacks/", whose):
+            return
+        if chosen(series, 4):
+            made.ask(reader, page(study, ARCHIVE), whose, pictures=False)
         made.ask(reader, f"/dicomweb/{root}/thumbnail", whose)
         made.ask(reader, f"/dicomweb/{root}/renderedmpr?accept=image/png", whose)
     for entry in entries:
@@ -112,18 +108,23 @@ def try_study(made: Ward, reader: Reader, study: str, entries: list[Entry], expe
                 made.found(entry.path, f"the good image beside shows something else ({answer and answer.words})")
             continue
         made.ask(reader, f"/dicomweb/{ARCHIVE}/{where}/frames/1/rendered?accept=image/png", entry.path)
-        made.ask(reader, f"/dicomweb/{ARCHIVE}/{where}/rendered?accept=image/jpeg&viewport=300,300", entry.path)
-        tags = f"/api/studies/{ARCHIVE}/{entry.study}/series/{entry.series}/instances/{entry.instance}/frames/1/tags/"
-        made.ask(reader, tags, entry.path, pictures=False)
+        if chosen(entry.instance, 3):
+            made.ask(reader, f"/dicomweb/{ARCHIVE}/{where}/rendered?accept=image/jpeg&viewport=300,300", entry.path)
+        if chosen(entry.instance, 8):
+            tags = f"/api/studies/{ARCHIVE}/{where.removeprefix('studies/')}/frames/1/tags/"
+            made.ask(reader, tags, entry.path, pictures=False)
+
+
+def chosen(uid: str, of: int) -> bool:
+    """Say whether this is one of every `of`, the same ones each time: some doors cost more than what they try."""
+    return zlib.crc32(uid.encode()) % of == 0
 
 
 GOOD_WINDOW = "accept=image/png&window=1000,4000,linear"
 
 
-def expected_picture(made: Ward, entry: Entry) -> np.ndarray:
+def good_picture() -> np.ndarray:
     """Return what every good file has to show, by the formula (PS3.3 C.11.2.1.2) and not by asking."""
-    from tests.fuzz.originals import values  # noqa: PLC0415
-
     x = values()[0].astype(np.float64) - 1024
     low, high, width, center = 1000 - 0.5 - 3999 / 2, 1000 - 0.5 + 3999 / 2, 4000, 1000
     grey = np.select([x <= low, x > high], [0, 255], ((x - (center - 0.5)) / (width - 1) + 0.5) * 255)

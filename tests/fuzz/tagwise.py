@@ -30,12 +30,15 @@ VRS = (
 )  # fmt: skip
 NUMBERS = (0, 1, 2, 3, 7, 12, 13, 15, 17, 31, 32, 33, 63, 64, 65, 127, 128, 255, 256, 4095, 32767, 32768, 65534, 65535)
 TEXTS = (
-    b"", b" ", b"0", b"-0", b"-1", b"1", b"2", b"1e308", b"-1e308", b"1e-320", b"1E400", b"nan", b"inf", b"-inf", b"1,5",
+    b"", b" ", b"0", b"-0", b"-1", b"1", b"2", b"1e308", b"-1e308", b"1e-320", b"1E400",
+    b"nan", b"inf", b"-inf", b"1,5",
     b"0x10", b"\\", b"\\\\\\", b"1\\", b"\\1", b"1\\2\\3\\4\\5\\6\\7", b"0\\0\\0\\0\\0\\0", b"1\\0\\0\\1\\0\\0",
     b"1e-300\\1e-300", b"-0.5\\0.5", b"0\\0", b"1e300\\1e300", b"nan\\nan", b"99999999999999999999", b"2147483648",
     b"4294967295", b"1000000", b"1000001", b"65536", b"\xff\xfe", b"\xe5\xe4\xf6", b"\x1b$B;3ED", b"a" * 70,
-    b"1\\" * 500, b"MONOCHROME1", b"MONOCHROME2", b"RGB", b"PALETTE COLOR", b"YBR_FULL_422", b"YBR_FULL", b"CMYK", b"ARGB",
-    b"YBR_PARTIAL_420", b"LINEAR", b"LINEAR_EXACT", b"SIGMOID", b"SIGMOID\\LINEAR", b"20269999", b"99991231", b"00000000",
+    b"1\\" * 500,
+    b"MONOCHROME1", b"MONOCHROME2", b"RGB", b"PALETTE COLOR", b"YBR_FULL_422", b"YBR_FULL", b"CMYK", b"ARGB",
+    b"YBR_PARTIAL_420", b"LINEAR", b"LINEAR_EXACT", b"SIGMOID", b"SIGMOID\\LINEAR",
+    b"20269999", b"99991231", b"00000000",
     b"256199", b"-235959", b"1.2.3", b"1.2..3", b"1.2.3.", b"../../etc/passwd", b"<script>alert(1)</script>", b"%00%0a",
     b"ISO_IR 192", b"ISO 2022 IR 13\\ISO 2022 IR 87", b"\\ISO 2022 IR 149", b"GB18030", b"ISO_IR 9999", b"A=B=C=D=E",
     b"^^^^^^^^", b"\0\0\0\0", b"\n\r\t", b"CT\\MR", b"ORIGINAL\\PRIMARY\\LOCALIZER", b"TILED_FULL", b"TILED_SPARSE",
@@ -184,9 +187,8 @@ def another_encoding(file: File, dice: random.Random) -> File:
 
 def another_syntax(file: File, dice: random.Random) -> File:
     """Return the file under the name of another transfer syntax, of the same length or padded to it."""
-    names = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.5") + tuple(
-        f"1.2.840.10008.1.2.4.{number}" for number in (50, 51, 57, 70, 80, 81, 90, 91, 100, 201, 203)
-    )
+    names = [f"1.2.840.10008.1.2{kind}" for kind in ("", ".1", ".2", ".5")]
+    names += [f"1.2.840.10008.1.2.4.{number}" for number in (50, 51, 57, 70, 80, 81, 90, 91, 100, 201, 203)]
     start = file.head.find(b"\x02\0\x10\0UI")
     if start < 0:
         return another_value(file, dice)

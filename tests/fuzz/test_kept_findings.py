@@ -15,6 +15,9 @@ from viewer.archive import FolderArchive, Malformed
 from viewer.archive.dicomjson import Header
 from viewer.archive.framing import PixelMap
 from viewer.archive.part10 import parse
+from viewer.imaging.kinds import kind
+from viewer.imaging.record import Instance
+from viewer.store.opened import shapes
 
 
 def test_a_sequence_without_items_costs_that_element_and_not_the_image(tmp_path: Path) -> None:
@@ -47,3 +50,14 @@ def test_a_header_that_breaks_off_is_refused_in_words_that_say_so() -> None:
     endless = Element(0x00081140, b"SQ", 0xFFFFFFFF, b"\xfe\xff\0\xe0" + struct.pack("<L", 8) + b"none of it"[:8])
     with pytest.raises(Malformed, match=r"doesn't end where its length says|cut short"):
         parse(BytesIO(file.exchanged(4, endless).written()))
+
+
+@pytest.mark.parametrize("photometric", ["MONOCHROME2", "PALETTE COLOR"])
+def test_an_image_of_64_bits_is_named_and_its_series_opens(photometric: str) -> None:
+    found = Instance(
+        SOPClassUID=originals.STORAGE + "2", SOPInstanceUID="1.2", Rows=8, Columns=8, SamplesPerPixel=1,
+        PhotometricInterpretation=photometric, BitsAllocated=64, BitsStored=12, HighBit=11,
+    )  # fmt: skip
+    assert kind(found).words == "CT image: whole numbers of 64 bits"
+    # A form that has no place in the frame files would keep the whole series shut.
+    assert shapes([found]) == [None]

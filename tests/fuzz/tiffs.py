@@ -78,7 +78,8 @@ def lying(data: bytes, dice: random.Random) -> bytes:
         try:
             data = with_entry(
                 data, dice.choice(TAGS), dice.choice((*NUMBERS, len(data))),
-                count=dice.choice((None, None, 0, 1, 1 << 20, 0xFFFFFFFF)), kind=dice.choice((None, None, 1, 4, 16, 99)),
+                count=dice.choice((None, None, 0, 1, 1 << 20, 0xFFFFFFFF)),
+                kind=dice.choice((None, None, 1, 4, 16, 99)),
             )  # fmt: skip
         except LookupError:
             continue

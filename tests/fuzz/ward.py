@@ -155,6 +155,10 @@ class Ward:
         except (http.client.HTTPException, OSError) as error:
             self.found(whose, f"no answer at all ({type(error).__name__}) to {path}")
             return None
+        return self.judged(answer, path, whose, pictures=pictures)
+
+    def judged(self, answer: Answer, path: str, whose: str, *, pictures: bool) -> Answer | None:
+        """Return the answer, None where it promises a picture that isn't one; note what is wrong with it."""
         with self.lock:
             self.slowest = max(self.slowest, (answer.took, f"{whose} {path}"))
         if CANARY.encode() in answer.body and b'"words"' in answer.body[:200]:
@@ -181,6 +185,17 @@ class Ward:
         elif str(self.served.state) in words or "/tmp" in words:
             self.found(whose, f"a path in words: {words}")
         return answer
+
+    def comes(self, reader: Reader, path: str, whose: str, within: float = 120) -> bool:
+        """Wait until something that the archive lists is there; say so, and judge what is then answered."""
+        until = time.monotonic() + within
+        while (answer := reader.get(path)).status == 404:
+            if time.monotonic() > until:
+                self.found(whose, f"listed by the archive, but it never appeared: {path}")
+                return False
+            time.sleep(0.2)
+        self.judged(answer, path, whose, pictures=False)
+        return True
 
     def every(self, work: Callable[[Reader, Any], None], items: list[Any]) -> None:
         """Do `work` on every item with a few readers at once."""
@@ -212,22 +227,27 @@ class Ward:
             self.counted["grown MiB"] = round(grown)
         if self.store and store_of(self.served) != self.store:
             self.found("server", "the store process is another than before")
-        lines = self.served.words().splitlines()
-        for before, line in zip(["", *lines], lines, strict=False):
-            if TRACE.match(line) and not TRACE.match(before):
-                self.found("log", f"a traceback: {before} … {self.trace(lines, line)}")
-            elif " ERROR " in line and "PanicException" not in line:
-                self.found("log", line)
+        for told, count in Counter(map(trouble, entries_of(self.served.words()))).items():
+            if told:
+                self.found("log", f"{count} × {told}")
         self.findings += [("reader beside", each) for each in self.beside.wrong[:10]]
         if not self.beside.pictures:
             self.found("reader beside", "saw no picture")
 
-    @staticmethod
-    def trace(lines: list[str], first: str) -> str:
-        """Return the end of the traceback that begins with a line."""
-        at = lines.index(first)
-        end = next((end for end in range(at, len(lines)) if not TRACE.match(lines[end])), len(lines))
-        return " | ".join(line.strip() for line in lines[max(at, end - 4) : end + 1])
+
+def entries_of(log: str) -> list[str]:
+    """Return the entries of a log; a traceback belongs to the line before it."""
+    return re.split(r"\n(?=\d{4}-\d\d-\d\d )", log)
+
+
+def trouble(entry: str) -> str:
+    """Return an entry that nobody may provoke, without its time: an error, or anything with a traceback."""
+    lines = entry.strip().splitlines() or [""]
+    traced = any(TRACE.match(line) for line in lines)
+    if not traced and " ERROR " not in lines[0]:
+        return ""
+    places = [line.strip() for line in lines if TRACE.match(line)]
+    return " | ".join([lines[0][24:], *places[-2:], *([lines[-1].strip()] if traced else [])])
 
 
 def pss(pid: int) -> int:

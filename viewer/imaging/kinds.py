@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from viewer.imaging.pixels import GREY, PixelError, PixelFormat
+from viewer.imaging.pixels import PixelError, PixelFormat
 from viewer.imaging.record import Instance
 from viewer.imaging.words import Words, gettext_noop
 
@@ -148,11 +148,9 @@ def kind(instance: Instance) -> Kind:
     if not instance.Rows and not instance.Columns:
         return Kind(False, gettext_noop("{kind} without pixels", kind=words))
     try:
-        form = PixelFormat.of(instance)
+        PixelFormat.of(instance)
     except PixelError as error:
         return Kind(False, gettext_noop("{kind}: {reason}", kind=words, reason=error.args[0]))
-    if form.photometric in GREY and form.bits_allocated == 64 and not form.floating:
-        return Kind(False, gettext_noop("{kind} of 64-bit pixels", kind=words))
     return Kind(True, words, slide)
 
 

@@ -55,10 +55,13 @@ class PixelFormat:
             raise PixelError(
                 gettext_noop("{stored} bits stored of {allocated} make no pixel", stored=stored, allocated=allocated)
             )
+        floating = is_floating(instance, allocated)
+        if allocated == 64 and samples == 1 and not floating:
+            raise PixelError(gettext_noop("whole numbers of 64 bits"))
         return cls(
             rows=rows, columns=columns, samples=samples, bits_allocated=allocated, bits_stored=stored, high_bit=high,
             signed=instance.PixelRepresentation == 1, photometric=photometric,
-            planar_configuration=instance.PlanarConfiguration or 0, floating=is_floating(instance, allocated),
+            planar_configuration=instance.PlanarConfiguration or 0, floating=floating,
         )  # fmt: skip
 
     def described_by(
@@ -91,7 +94,7 @@ class PixelFormat:
             return np.dtype(np.float64 if self.bits_allocated == 64 else np.float32)
         if self.colour:
             return np.dtype(np.uint8)
-        size = {1: 1, 8: 1, 12: 2, 16: 2, 32: 4, 64: 8}[self.bits_allocated]
+        size = {1: 1, 8: 1, 12: 2, 16: 2, 32: 4}[self.bits_allocated]
         return np.dtype(f"{'i' if self.signed else 'u'}{size}")
 
     @property
