@@ -8,10 +8,11 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from viewer import access, live, rendering
+from viewer import access, live, rendering, seen
 from viewer.actions import outbox
 from viewer.actions.outbox import NotKept
 from viewer.doors.opened import Opened
+from viewer.doors.refusal import Refusal
 from viewer.doors.words import translated
 from viewer.imaging.entries import Shown
 from viewer.imaging.record import Instance
@@ -36,7 +37,7 @@ class NothingToSend(Exception):
 def send(user: Any, study: Study) -> OutboxItem:
     """Put a report with all of `user`'s measurements of `study` into the outbox.
 
-    Raises Http404, NothingToSend in words, and Refusal where the images can't be asked.
+    Raises Http404, NothingToSend in words, and Refusal where the images can't be asked or the disk has no room.
     """
     access.require(user, "mark", study)
     rows = list(study.measurements.filter(author=user, deleted=False).order_by("created", "pk"))
@@ -47,11 +48,13 @@ def send(user: Any, study: Study) -> OutboxItem:
     images = {each: rendering.from_thread(partial(_images, study, each, rows)) for each in _series(rows)}
     data = _report(user, study, rows, images, before, sop_instance)
     with transaction.atomic():
+        seen.require(study, identity)
         about = {"kind": KIND, "versions": {str(row.pk): row.version for row in rows}}
+        about[outbox.OF_WHOM] = seen.identity(study)
         try:
             item = outbox.put(user, study, data, about)
         except NotKept as error:
-            raise NothingToSend(translated(error.words)) from error
+            raise Refusal(507, translated(error.words)) from error
         for row in rows:
             Measurement.objects.filter(pk=row.pk).update(report_uid=sop_instance, report_version=row.version)
         live.publish(study.topic, {"changed": "measurements"})
@@ -103,6 +106,9 @@ def _report(
         for image in of_series.values()
     }
     first = images[rows[0].series_uid][rows[0].sop_instance_uid]
+    named, listed = (first.PatientID or "").strip(), study.PatientID.strip()
+    if named and listed and named != listed:
+        raise NothingToSend(_("The images name another patient than the archive does: try again when they agree"))
     report = sr.Report(
         header={keyword: getattr(first, keyword) or "" for keyword in HEADER} | {"StudyInstanceUID": study.uid},
         lengths=[sr.MeasuredLength(**_length(row, images[row.series_uid][row.sop_instance_uid])) for row in rows],

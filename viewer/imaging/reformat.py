@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 
 from viewer.imaging.geometry import Plane
+from viewer.imaging.kernels import kernel
 from viewer.imaging.volume import Volume
 
 # From which side one looks: the direction of the eye and the picture's top, LPS (PS3.18 8.3.5.3.6).
@@ -169,7 +169,7 @@ def cut(
     return values
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def sample(
     stored: np.ndarray,
     slots: np.ndarray,
@@ -227,7 +227,7 @@ def sample(
                     values[line, at] /= counts[at]
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def mixed(
     stored: np.ndarray,
     slots: np.ndarray,
@@ -253,7 +253,7 @@ def mixed(
     return (one * slopes[near] + intercepts[near]) * (1.0 - fz) + (other * slopes[far] + intercepts[far]) * fz
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def mixed_of_some(
     stored: np.ndarray,
     slots: np.ndarray,
@@ -292,7 +292,7 @@ def mixed_of_some(
     return total / weight if weight >= 0.5 - 1e-9 else np.nan
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def clipped(start: float, step: float, count: int, begin: float, end: float) -> tuple[float, float]:
     """Return the part of [begin, end] in which start + at * step lies over `count` voxels; empty if begin > end."""
     first, last = -0.5 - 1e-6 - start, count - 0.5 + 1e-6 - start
