@@ -1,5 +1,7 @@
 """What spoilt files once did, each as small as it can be: it stays mended."""
 
+import json
+import re
 import struct
 from io import BytesIO
 from pathlib import Path
@@ -15,6 +17,7 @@ from viewer.archive import FolderArchive, Malformed
 from viewer.archive.dicomjson import Header
 from viewer.archive.framing import PixelMap
 from viewer.archive.part10 import parse
+from viewer.doors.description import header
 from viewer.imaging.kinds import kind
 from viewer.imaging.record import Instance
 from viewer.store.opened import shapes
@@ -61,3 +64,9 @@ def test_an_image_of_64_bits_is_named_and_its_series_opens(photometric: str) -> 
     assert kind(found).words == "CT image: whole numbers of 64 bits"
     # A form that has no place in the frame files would keep the whole series shut.
     assert shapes([found]) == [None]
+
+
+def test_a_description_is_a_header_whatever_letters_a_file_holds() -> None:
+    said = header({"unit": "a\x7fb\x00\r\nü\u2028\U0001f9e0"})
+    assert said.isascii() and not re.search(rb"[\x00-\x1f\x7f]", said)
+    assert json.loads(said) == {"unit": "a\x7fb\x00\r\nü\u2028\U0001f9e0"}

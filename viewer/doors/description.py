@@ -203,7 +203,7 @@ def encoded(said: Any) -> bytes:
 
 def header(description: dict[str, Any]) -> bytes:
     """Return the description as the value of an HTTP header: ASCII JSON in one line."""
-    said = encoded(description)
+    said = encoded(description).replace(b"\x7f", b"\\u007f")  # JSON may hold it, a header may not
     return said if said.isascii() else said.decode().encode("ascii", "samsyn-json")
 
 
