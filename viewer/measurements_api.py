@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from viewer import access, names, reports
+from viewer import access, names, reports, seen
 from viewer.actions import measurement as measurements
 from viewer.actions import measurement_report
 from viewer.api import StudyView, Unanswered, anything, body
@@ -26,11 +26,15 @@ from viewer.models import Measurement, OutboxItem, Study
 
 
 class New(Drawn, forbid_unknown_fields=True, kw_only=True):
-    """What is sent to draw one: its id is the page's, so that sending it again doubles nothing."""
+    """What is sent to draw one: its id is the page's, so that sending it again doubles nothing.
+
+    `identity` is of whom the page has shown the study: where that has changed, nothing is saved.
+    """
 
     id: uuid.UUID | None = None
     kind: str = "length"
     label: str = ""
+    identity: str | None = None
 
 
 class Edit(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -40,6 +44,13 @@ class Edit(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     points: list[list[float]] | None = None
     label: str | None = None
     deleted: bool | None = None
+    identity: str | None = None
+
+
+class Wanted(msgspec.Struct):
+    """What is sent to have a report made."""
+
+    identity: str | None = None
 
 
 class MeasurementsView(StudyView):
@@ -50,9 +61,16 @@ class MeasurementsView(StudyView):
         """Return them as JSON, oldest first, without those that were taken away."""
         found = self.study(archive, study)
         reports.look(found)
-        rows = found.measurements.filter(deleted=False).select_related("author").order_by("created", "pk")
+        rows = (
+            found.measurements.filter(deleted=False)
+            .select_related("author", "study__patient")
+            .order_by("created", "pk")
+        )
         return Response(
-            {"measurements": listed(request.user, rows), "may_mark": access.may(request.user, "mark", found)}
+            {
+                "measurements": listed(request.user, rows.order_by("created", "pk")),
+                "may_mark": access.may(request.user, "mark", found),
+            }
         )
 
     @anything
@@ -64,9 +82,13 @@ class MeasurementsView(StudyView):
             raise ValidationError({"detail": _("Only lengths can be measured yet")})
         drawn = Drawn(**{name: getattr(new, name) for name in Drawn.__struct_fields__})
         try:
-            row, is_new = measurements.add(request.user, found, drawn, label=new.label, uid=new.id)
+            row, is_new = measurements.add(
+                request.user, found, drawn, label=new.label, uid=new.id, identity=new.identity
+            )
         except measurements.Taken:
             return _conflict(_("This id belongs to another measurement"))
+        except seen.SomebodyElse as error:
+            return _conflict(str(error))
         except (Misplaced, Refusal) as error:
             raise _refused(error) from error
         return Response(one(request.user, row), status.HTTP_201_CREATED if is_new else status.HTTP_200_OK)
@@ -79,8 +101,11 @@ class ReportView(StudyView):
     def post(self, request: Request, archive: str, study: str) -> Response:
         """Send all of the user's measurements to the archive; 202: they are on their way."""
         found = access.study_or_404(request, study, archive, "mark")
+        wanted = _read(request, Wanted) if body(request) else Wanted()
         try:
-            item = measurement_report.send(request.user, found)
+            item = measurement_report.send(request.user, found, wanted.identity)
+        except seen.SomebodyElse as error:
+            return _conflict(str(error))
         except (measurement_report.NothingToSend, Refusal) as error:
             raise _refused(error) from error
         return Response({"report": item.sop_instance_uid, "state": item.state}, status.HTTP_202_ACCEPTED)
@@ -97,7 +122,9 @@ class MeasurementView(APIView):
         user = request.user
         try:
             if edit.deleted is None:
-                row = measurements.change(user, measurement, edit.version, points=edit.points, label=edit.label)
+                row = measurements.change(
+                    user, measurement, edit.version, points=edit.points, label=edit.label, identity=edit.identity
+                )
             elif edit.points is None and edit.label is None:
                 do = measurements.remove if edit.deleted else measurements.restore
                 row = do(user, measurement, edit.version)
@@ -105,6 +132,8 @@ class MeasurementView(APIView):
                 raise ValidationError({"detail": _("Taking away and changing are two steps")})
         except measurements.NotYours as error:
             raise PermissionDenied(_("Only who measured changes a measurement")) from error
+        except seen.SomebodyElse as error:
+            return _conflict(str(error))
         except measurements.Removed as error:
             return _conflict(_("It was taken away: bring it back first"), one(user, error.row))
         except measurements.Changed as error:
@@ -151,6 +180,9 @@ def measurement_json(user: Any, row: Measurement, item: OutboxItem | None) -> di
         "tracking_uid": row.tracking_uid,
         "version": row.version,
         "deleted": row.deleted,
+        "belongs_words": _("drawn before the patient of this exam was changed")
+        if row.identity and row.identity != seen.identity(row.study)
+        else "",
         "author": {"id": row.author.pk, "name": row.author.get_full_name() or row.author.get_username()}
         if row.author
         else None,

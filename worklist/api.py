@@ -1,5 +1,7 @@
 """The REST doors of requests and reading tasks."""
 
+from functools import partial
+
 from django.urls import path
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
@@ -86,9 +88,13 @@ class ReadingView(OfStudy):
     def post(self, request: Request, archive: str, study: str) -> Response:
         """Do one thing with it; 409 with the present state when that can't be done."""
         found = self.study(archive, study)
-        action = DO.get(str(sent_object(request).get("do")))
+        wanted = sent_object(request)
+        action = DO.get(str(wanted.get("do")))
         if action is None:
             raise ValidationError({"detail": _("There is no such thing to do.")})
+        shown = wanted.get("contents")
+        if isinstance(shown, str):
+            action = partial(action, shown=shown) if action is reading.finish else action
         try:
             action(request.user, found)
         except reading.Refused as refused:

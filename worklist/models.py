@@ -93,6 +93,7 @@ class ReadingTask(models.Model):
     claimed_at = models.DateTimeField(null=True, blank=True)
     active_until = models.DateTimeField(null=True, blank=True)  # a claim without a hand for so long ends by itself
     finished_at = models.DateTimeField(null=True, blank=True)
+    read_contents = models.CharField(max_length=32, blank=True)  # what the study held then, as viewer.seen tells
 
     class Meta:
         indexes = [models.Index(fields=["state", "due_at"], name="task_state_and_due")]

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from viewer import access, names
+from viewer import access, names, seen
 from viewer.models import Study
 from worklist.actions import reading
 from worklist.actions import request as requests
@@ -48,6 +48,8 @@ def reading_json(user: Any, study: Study) -> dict[str, Any]:
         "claimed_at": _moment(task.claimed_at),
         "active_until": _moment(task.active_until),
         "finished_at": _moment(task.finished_at),
+        "contents": (held := seen.contents(study)),
+        "changed_since": bool(task.state == ReadingTask.State.DONE and task.read_contents not in ("", held)),
         "priority": task.priority,
         "priority_words": str(task.get_priority_display()),
         "due_at": _moment(task.due_at),

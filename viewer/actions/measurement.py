@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.http import Http404
 from django.utils.translation import gettext as _
 
-from viewer import access, audit, live, rendering
+from viewer import access, audit, live, rendering, seen
 from viewer.doors import drawn as drawing
 from viewer.doors.drawn import Drawn, Misplaced
 from viewer.imaging.measure import Based
@@ -40,11 +40,18 @@ class Removed(Changed):
 
 
 def add(
-    user: Any, study: Study, drawn: Drawn, *, label: str = "", uid: uuid.UUID | None = None
+    user: Any,
+    study: Study,
+    drawn: Drawn,
+    *,
+    label: str = "",
+    uid: uuid.UUID | None = None,
+    identity: str | None = None,
 ) -> tuple[Measurement, bool]:
     """Save what was drawn, once for each `uid`: sent again, the row that is there is returned. Second: it is new.
 
-    Raises Http404, Misplaced, Taken, and Refusal where the image can't be asked.
+    `identity` is of whom the page has shown the study. Raises Http404, Misplaced, Taken, SomebodyElse, and Refusal
+    where the image can't be asked.
     """
     access.require(user, "mark", study)
     there = _already(user, study, uid)
@@ -54,7 +61,9 @@ def add(
     try:
         with transaction.atomic():
             access.require(user, "mark", study)
+            seen.require(study, identity)
             row = Measurement.objects.create(
+                identity=identity or "",
                 id=uid or uuid.uuid4(),
                 study=study,
                 space=drawn.space,
@@ -79,11 +88,22 @@ def add(
 
 
 def change(
-    user: Any, uid: uuid.UUID, version: int, *, points: list[list[float]] | None = None, label: str | None = None
+    user: Any,
+    uid: uuid.UUID,
+    version: int,
+    *,
+    points: list[list[float]] | None = None,
+    label: str | None = None,
+    identity: str | None = None,
 ) -> Measurement:
-    """Move the ends or give another label. Raises Http404, NotYours, Misplaced, Refusal, Changed, Removed."""
+    """Move the ends or give another label.
+
+    Raises Http404, NotYours, Misplaced, Refusal, Changed, Removed, and SomebodyElse as `add` does.
+    """
     row = _own(user, uid)
     values: dict[str, Any] = {} if label is None else {"label": _label(label)}
+    if identity is not None:
+        values["identity"] = identity
     if points is not None:
         drawn = drawn_of(row, points)
         values |= _number(drawn, _measured(row.study, drawn))
@@ -169,6 +189,7 @@ def _write(user: Any, row: Measurement, version: int, what: str, **values: Any) 
         raise Changed(present)
     if present.deleted and "deleted" not in values:
         raise Removed(present)
+    seen.require(row.study, values.get("identity"))
     if all(getattr(present, name) == value for name, value in values.items()):
         return present
     for name, value in values.items():

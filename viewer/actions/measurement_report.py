@@ -34,12 +34,14 @@ class NothingToSend(Exception):
     """There is no report to be made; the text says why."""
 
 
-def send(user: Any, study: Study) -> OutboxItem:
+def send(user: Any, study: Study, identity: str | None = None) -> OutboxItem:
     """Put a report with all of `user`'s measurements of `study` into the outbox.
 
-    Raises Http404, NothingToSend in words, and Refusal where the images can't be asked or the disk has no room.
+    `identity` is of whom the page has shown the study. Raises Http404, NothingToSend in words, SomebodyElse, and
+    Refusal where the images can't be asked or the disk has no room.
     """
     access.require(user, "mark", study)
+    seen.require(study, identity)
     rows = list(study.measurements.filter(author=user, deleted=False).order_by("created", "pk"))
     if not rows:
         raise NothingToSend(_("You have measured nothing in this study"))

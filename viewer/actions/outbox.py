@@ -15,7 +15,7 @@ from django.db import transaction
 from django.http import Http404
 from django.utils import timezone
 
-from viewer import access, archives, audit, jobs, live, sync
+from viewer import access, archives, audit, jobs, listing, live, seen, sync
 from viewer.archive.port import Archive, ArchiveError, NotThere, Unreachable
 from viewer.imaging.words import gettext_noop
 from viewer.models import Job, OutboxItem, Study
@@ -30,6 +30,8 @@ NOT_YET = gettext_noop("The archive took the object but doesn't give it back yet
 OTHER_OBJECT = gettext_noop("The archive holds something else under the same UID.")
 NO_ARCHIVE = gettext_noop("Its archive is no longer configured.")
 NO_RUNNER = gettext_noop("Sending it ended without a word, several times.")
+OTHER_PATIENT = gettext_noop("The patient of this exam was changed in the archive after this was made: make it anew.")
+OF_WHOM = "identity"  # in `about`: of whom the study was, as viewer.seen tells, where that matters to the object
 WENT_WRONG = gettext_noop("Sending it failed for a reason that the server's log tells.")
 
 # Called with the item and its bytes in the transaction that says it is stored; must bear being called twice.
@@ -133,7 +135,7 @@ def store(job: jobs.Running) -> None:
         _later(item, error.words)
     OutboxItem.objects.filter(pk=item.pk).update(attempts=item.attempts + 1)
     try:
-        words = _sent(port, content(data), data)
+        words = _not_theirs(port, item) or _sent(port, content(data), data)
     except Unreachable as error:
         _later(item, error.words)
     except ArchiveError as error:
@@ -146,6 +148,16 @@ def store(job: jobs.Running) -> None:
     else:
         _stored(item, data)
         _listed(port, item.study)
+
+
+def _not_theirs(port: Archive, item: OutboxItem) -> str:
+    """Return why an object may not go to a study that is another patient's by now; raises ArchiveError."""
+    identity = item.about.get(OF_WHOM)
+    if identity is None:
+        return ""
+    listed = port.search_studies(StudyInstanceUID=item.study.uid, fields=listing.STUDY_FIELDS)
+    patients = {seen.identity_of(listing.study(row, item.archive.name).patient) for row in listed}
+    return OTHER_PATIENT if patients - {identity} else ""
 
 
 def _sent(port: Archive, ours: Content, data: bytes) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from viewer import access, presentation, rendering
+from viewer import access, presentation, rendering, seen
 from viewer.doors.description import age
 from viewer.doors.words import translated
 from viewer.imaging.kinds import MODALITIES
@@ -32,6 +32,7 @@ def study_json(user: Any, study: Study) -> dict[str, Any]:
         "referring_physician": study.referring_physician,
         "modalities": study.modalities,
         "instances": study.instance_count,
+        "contents": seen.contents(study),
         "phantom": study.quality_control,
         "duplicates": study.duplicates or None,
         "topic": study.topic,
@@ -52,6 +53,7 @@ def patient_json(study: Study) -> dict[str, Any]:
         "sex": study.PatientSex,
         "age": age(study.age),
         "conflict": study.identity_conflict or None,
+        "identity": seen.identity(study),
     }
 
 

@@ -43,6 +43,8 @@ class Measurement(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="measurements"
     )
     observer = models.CharField(max_length=400, blank=True)  # who measured, where a report of the archive says so
+    # Of whom the study was when it was drawn or changed, as viewer.seen tells; empty where nobody knows.
+    identity = models.CharField(max_length=32, blank=True)
     # The report that holds it, and which version of it that report holds.
     report_uid = models.CharField(max_length=64, blank=True)
     report_version = models.PositiveIntegerField(null=True, blank=True)

@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from viewer import access, audit, live
+from viewer import access, audit, live, seen
 from viewer.models import Study
 from viewer.rounds import Rounds
 from viewer.views import modalities
@@ -55,9 +55,18 @@ def give_back(user: Any, study: Study) -> ReadingTask:
     return _let_go(user, study, "given back", state=State.UNREAD, reader=None, claimed_at=None, active_until=None)
 
 
-def finish(user: Any, study: Study) -> ReadingTask:
-    """Say that one's own exam is read; raises Http404, and Refused when it isn't one's own."""
-    return _let_go(user, study, "finished", state=State.DONE, finished_at=timezone.now(), active_until=None)
+@transaction.atomic
+def finish(user: Any, study: Study, shown: str | None = None) -> ReadingTask:
+    """Say that one's own exam is read; raises Http404, and Refused when it isn't one's own.
+
+    `shown` is what the page has shown of it (viewer.seen): refused where the exam holds something else by now.
+    """
+    access.require(user, "view", study)
+    held = seen.contents(Study.objects.select_related("patient").get(pk=study.pk))
+    if shown is not None and shown != held and mine(user).filter(study=study).exists():
+        raise Refused(of(study), _("This exam has changed since you opened it. Look at what is new, then finish it."))
+    done = {"state": State.DONE, "finished_at": timezone.now(), "active_until": None, "read_contents": shown or held}
+    return _let_go(user, study, "finished", **done)
 
 
 @transaction.atomic

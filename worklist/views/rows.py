@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from messaging import unread
 from messaging.unread import Talk
-from viewer import access, names
+from viewer import access, names, seen
 from viewer.models import Patient, Study
 from viewer.views import modalities
 from worklist.lookalikes import PREFIX, Named, lookalikes, told_by_birth_date
@@ -40,6 +40,7 @@ class Row:
     may_read: bool
     talk: Talk | None
     other_year: bool  # taken in another year than this one
+    changed_since: bool  # it was read, and holds something else by now
     alike: str  # what tells the patient from others with nearly the same name; empty without such
 
     @property
@@ -61,6 +62,8 @@ def rows(user: Any, studies: Sequence[Study], now: datetime.datetime | None = No
     talks = unread.of_studies(user, studies)
     alike = marks(user, studies)
     earlier = priors(user, studies)
+    read = {pk: task.read_contents for pk, task in tasks.items() if task.state == ReadingTask.State.DONE}
+    held = seen.contents_of(study for study in studies if read.get(study.pk))
     found = []
     for study in studies:
         request, task = requests.get(study.pk), tasks.get(study.pk)
@@ -81,6 +84,7 @@ def rows(user: Any, studies: Sequence[Study], now: datetime.datetime | None = No
                 priors=len(before),
                 last_prior=_last(study, before),
                 may_read=study.pk in readable,
+                changed_since=study.pk in held and held[study.pk] != read[study.pk],
                 alike=alike.get(study.patient.key, ""),
             )
         )

@@ -12,6 +12,7 @@ import { difference, groundOf, samePoints, wantedOf } from "./marks.js";
  * @property {(archive: string, study: string) => Promise<{measurements: Measurement[], may_mark: boolean}>} list
  * @property {(archive: string, study: string, body: object) => Promise<Measurement>} add
  * @property {(id: string, body: object) => Promise<Measurement>} change
+ * @property {(study: string) => string | undefined} [identity] of whom the page shows a study now
  */
 
 /** @typedef {{id: string, before: Wanted, after: Wanted}} Step one change of a person, to be undone */
@@ -171,6 +172,13 @@ export class Keeper {
     }
   }
 
+  /** A person wants a line saved that was refused, having seen of whom the study is now. @param {string} id */
+  insist(id) {
+    const mark = this.#marks.get(id);
+    if (mark) mark.identity = this.door.identity?.(mark.study);
+    this.retry(id);
+  }
+
   /** Whether something failed that another try may do. */
   get mayPass() {
     return [...this.#marks.values()].some(({ id, failed, busy }) => failed && !busy && this.#passing.has(id));
@@ -183,7 +191,7 @@ export class Keeper {
 
   /**
    * Lines that weren't saved before the page was loaded again: shown, and on their way.
-   * @param {readonly Pick<Mark, "id" | "study" | "ground" | "wanted" | "row">[]} kept
+   * @param {readonly Pick<Mark, "id" | "study" | "ground" | "wanted" | "row" | "identity">[]} kept
    */
   restore(kept) {
     for (const mark of kept) {
@@ -231,6 +239,7 @@ export class Keeper {
     const mark = this.#marks.get(id);
     if (!mark) return;
     mark.wanted = wanted;
+    mark.identity = this.door.identity?.(mark.study);
     void this.#send(mark);
   }
 
@@ -275,14 +284,14 @@ export class Keeper {
   }
 
   /** @param {Mark} mark @returns {object | null} what is to be sent next */
-  #next({ id, ground, wanted, row }) {
+  #next({ id, ground, wanted, row, identity }) {
     if (row) {
       const body = difference(wanted, row);
-      return body && { version: row.version, ...body };
+      return body && { version: row.version, ...(identity && { identity }), ...body };
     }
     if (wanted.deleted) return null;
     const { space, series, instance, frame, stack, plane, frame_of_reference } = ground;
-    return { id, space, series, instance, frame, stack, plane, frame_of_reference: frame_of_reference ?? "", points: wanted.points, label: wanted.label };
+    return { id, space, series, instance, frame, stack, plane, frame_of_reference: frame_of_reference ?? "", points: wanted.points, label: wanted.label, ...(identity && { identity }) };
   }
 
   #tell() {

@@ -174,7 +174,7 @@ export class Layer {
       });
     });
     const [number, name, trouble] = [el("span", { class: "number" }), el("span", { class: "name" }), el("span", { class: "trouble" })];
-    const again = el("button", { type: "button", class: "again", hidden: true, onclick: () => this.keeper.retry(id) }, gettext("Try again"));
+    const again = el("button", { type: "button", class: "again", hidden: true, onclick: () => this.keeper.insist(id) }, gettext("Try again"));
     again.addEventListener("pointerdown", (event) => event.stopPropagation());
     const label = el("div", { class: "mark-label", "data-mark": id }, number, name, trouble, again);
     this.#sheet.insertBefore(group, this.#cursor);

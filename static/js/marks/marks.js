@@ -33,6 +33,7 @@ import { cross, dot, length, minus } from "../viewer/vectors.js";
  * @property {string} observer
  * @property {boolean} mine
  * @property {{uid: string, version: number | null, state: ReportState, words: string}} report
+ * @property {string} [belongs_words]   why it may be another patient's; "" where nothing speaks for that
  * @property {string} created
  */
 
@@ -46,6 +47,7 @@ import { cross, dot, length, minus } from "../viewer/vectors.js";
  * @property {Ground} ground   what it was drawn on
  * @property {Wanted} wanted
  * @property {Measurement | null} row
+ * @property {string} [identity]   of whom the page showed the study when it was drawn or changed
  * @property {boolean} busy   under way to the server
  * @property {string} failed   why it isn't saved
  */

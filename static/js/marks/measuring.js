@@ -5,7 +5,7 @@
 import { getJson, patchJson, postJson } from "../shared/api.js";
 import { gettext } from "../shared/i18n.js";
 import { spacingAlong } from "../viewer/planes.js";
-import { isStackPane, isVolumePane, paneAt, stackOf, studyKey } from "../viewer/state.js";
+import { isStackPane, isVolumePane, paneAt, personOf, stackOf, studyKey } from "../viewer/state.js";
 import { Keeper } from "./keeper.js";
 import { Layer } from "./layer.js";
 import { spoken } from "./marks.js";
@@ -39,7 +39,7 @@ export class Measuring {
   /** @param {Beside} beside */
   constructor(beside) {
     this.beside = beside;
-    this.keeper = new Keeper(door, {
+    this.keeper = new Keeper({ ...door, identity: (study) => personOf(beside.store.state, study) }, {
       saved: (mark) => {
         const value = mark.row?.value ?? 0;
         if (!mark.wanted.deleted && this.#said.get(mark.id) !== value) beside.announce(spoken(mark));

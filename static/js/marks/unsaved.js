@@ -35,7 +35,7 @@ export class Unsaved {
   /** Take up what was left of a study before the page was loaded again. @param {string} study key */
   restore(study) {
     if (this.#studies.has(study)) return;
-    /** @type {Pick<Mark, "id" | "study" | "ground" | "wanted" | "row">[]} */
+    /** @type {Pick<Mark, "id" | "study" | "ground" | "wanted" | "row" | "identity">[]} */
     const left = kept(this.storage, this.prefix + study);
     this.#studies.add(study);
     this.keeper.restore(left.filter((mark) => mark.study === study));
@@ -52,7 +52,7 @@ export class Unsaved {
   #changed() {
     const { unsaved } = this.keeper;
     for (const study of this.#studies) {
-      const left = unsaved.filter((mark) => mark.study === study).map(({ id, ground, wanted, row }) => ({ id, study, ground, wanted, row }));
+      const left = unsaved.filter((mark) => mark.study === study).map(({ id, ground, wanted, row, identity }) => ({ id, study, ground, wanted, row, identity }));
       keep(this.storage, this.prefix + study, left.length ? JSON.stringify(left) : "");
     }
     if (unsaved.length === 0) this.#pause = FIRST_PAUSE;

@@ -11,7 +11,7 @@ import { jumpTo } from "../marks/jump.js";
 import { numberOf, spoken } from "../marks/marks.js";
 import { planePlace } from "../viewer/corners.js";
 import { icon } from "../viewer/icons.js";
-import { isShown, paneAt, seriesKey, studyKey, visible } from "../viewer/state.js";
+import { isShown, paneAt, personOf, seriesKey, studyKey, visible } from "../viewer/state.js";
 import { badge, bodyOf } from "./side.js";
 import { timeWords } from "./words.js";
 
@@ -46,7 +46,8 @@ export function fillFindings(section, beside, keeper) {
       for (const study of shownStudies(store.state)) {
         if (notInArchive(keeper.of(study)).length === 0) continue;
         const [archive = "", uid = ""] = study.split("/");
-        await postJson(`/api/studies/${encodeURIComponent(archive)}/${encodeURIComponent(uid)}/report/measurements/`, {});
+        const identity = personOf(store.state, study);
+        await postJson(`/api/studies/${encodeURIComponent(archive)}/${encodeURIComponent(uid)}/report/measurements/`, identity ? { identity } : {});
         await keeper.fetch(archive, uid);
       }
       announce(gettext("The measurements are on their way to the archive"));
@@ -77,7 +78,7 @@ export function fillFindings(section, beside, keeper) {
       }
     });
     const state = el("span", { class: "state" });
-    const again = el("button", { type: "button", class: "again", hidden: true, onclick: () => keeper.retry(id) }, gettext("Try again"));
+    const again = el("button", { type: "button", class: "again", hidden: true, onclick: () => keeper.insist(id) }, gettext("Try again"));
     const remove = el("button", { type: "button", class: "plain square remove", title: gettext("Take away"), onclick: () => {
       keeper.change(id, { deleted: true });
       announce(gettext("Measurement taken away; Ctrl+Z brings it back"));
@@ -219,7 +220,7 @@ function stateOf({ row, failed, busy }) {
   if (failed) return interpolate(gettext("Not saved: {words}"), { words: failed });
   if (!row) return busy ? gettext("saving …") : "";
   const who = row.author?.name ?? row.observer;
-  return [row.mine ? gettext("you") : who, timeWords(new Date(row.created)), row.report.words].filter(Boolean).join(" · ");
+  return [row.mine ? gettext("you") : who, timeWords(new Date(row.created)), row.belongs_words, row.report.words].filter(Boolean).join(" · ");
 }
 
 /**

@@ -5,6 +5,7 @@ import { ApiError, csrfToken, getJson, postJson } from "../shared/api.js";
 import { el, find } from "../shared/dom.js";
 import { gettext, interpolate } from "../shared/i18n.js";
 import { icon } from "../viewer/icons.js";
+import { studyKey } from "../viewer/state.js";
 import { listLeft, noteFinished } from "../worklist/going.js";
 
 /** @typedef {{ id: number, name: string }} Person */
@@ -17,6 +18,8 @@ import { listLeft, noteFinished } from "../worklist/going.js";
  * @property {string | null} claimed_at
  * @property {string | null} active_until
  * @property {string | null} finished_at
+ * @property {string} [contents]   what the exam holds, as the server marks it
+ * @property {boolean} [changed_since]   it was read, and holds something else by now
  */
 /** @typedef {"claim" | "take_over" | "give_back" | "finish" | "reopen" | "active"} Verb */
 
@@ -44,8 +47,9 @@ export function clock(moment) {
  * @param {Reading} reading
  * @returns {string}
  */
-export function wordsOf({ state, reader, mine, claimed_at, finished_at }) {
+export function wordsOf({ state, reader, mine, claimed_at, finished_at, changed_since }) {
   const name = reader?.name ?? "";
+  if (changed_since) return interpolate(gettext("Changed since it was read {time}"), { time: clock(finished_at) }).trim();
   if (mine) return gettext("Reading");
   if (state === "claimed" && claimed_at) return interpolate(gettext("Claimed by {name} since {time}"), { name, time: clock(claimed_at) });
   if (state === "claimed") return interpolate(gettext("Claimed by {name}"), { name });
@@ -59,13 +63,26 @@ export function wordsOf({ state, reader, mine, claimed_at, finished_at }) {
  * @param {Beside} beside
  * @returns {{ done: () => void }} done: what the key of the command does
  */
-export function fillReading(place, { page, topics, announce }) {
+export function fillReading(place, { page, store, topics, announce }) {
   const address = `/api/studies/${page.archive}/${page.study}/reading/`;
   /** @type {Reading | null} */
   let reading = null;
   let told = performance.now();
   let movedAt = performance.now();
   let busy = false;
+  /** What the exam held when its reader last had all of it on the page, or was told of more. @type {string | undefined} */
+  let seen;
+  const held = () => {
+    const study = store.state.studies[studyKey(page)];
+    return study && !("error" in study) ? study.contents : undefined;
+  };
+  store.watch((state) => state.studies, () => (seen ??= held()));
+  let waited = false;
+  store.watch((state) => state.fresh, (waiting) => {
+    const waits = Object.keys(waiting).length > 0;
+    if (waited && !waits) seen = held();
+    waited = waits;
+  });
 
   /** @param {Reading} fresh */
   const show = (fresh) => {
@@ -121,11 +138,15 @@ export function fillReading(place, { page, topics, announce }) {
   const say = async (verb) => {
     told = performance.now();
     try {
-      show(/** @type {Reading} */ (await postJson(address, { do: verb })));
+      show(/** @type {Reading} */ (await postJson(address, { do: verb, ...(verb === "finish" && seen && { contents: seen }) })));
       return true;
     } catch (error) {
       if (verb === "active") return false;
-      if (error instanceof ApiError && error.status === 409) await fetchAgain();
+      if (error instanceof ApiError && error.status === 409) {
+        await fetchAgain();
+        // Told once that there is more: the reader decides.
+        if (reading?.mine && reading.contents) seen = reading.contents;
+      }
       complain(error);
       return false;
     }
@@ -175,7 +196,7 @@ export function fillReading(place, { page, topics, announce }) {
   find(".strip > a").setAttribute("href", listLeft());
   let first = true;
   topics.listen(`study.${page.study}`, {
-    onEvent: ({ changed }) => changed === "reading" && void fetchAgain(),
+    onEvent: ({ changed, study }) => void ((changed === "reading" || (study && reading?.state === "done")) && fetchAgain()),
     onOpen: async () => {
       await fetchAgain();
       if (!first || !reading?.mine) return;

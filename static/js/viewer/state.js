@@ -363,3 +363,9 @@ export const progressKey = ({ series, stack }) => `${series}/${stack}`;
 export function receiveStudy(state, key, answer) {
   return { ...state, studies: { ...state.studies, [key]: answer } };
 }
+
+/** Of whom the page shows a study, as the server marks it. @param {State} state @param {string} key */
+export function personOf({ studies }, key) {
+  const study = studies[key];
+  return study && !("error" in study) ? study.patient.identity : undefined;
+}
