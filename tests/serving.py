@@ -93,16 +93,18 @@ def serving(
     filler: bool = False,
     within: float = 60,
     own_group: bool = False,
+    port: int | None = None,
     **variables: str,
 ) -> Iterator[Served]:
     """Serve `archive` (SAMSYN_ARCHIVE as written, or a folder) until the block ends; raises DidNotStart.
 
-    With `own_group` the server and all that it starts are a process group of their own.
+    It listens on `port`, by default on a free one. With `own_group` the server and all that it starts are a process
+    group of their own.
     """
     with contextlib.ExitStack() as stack:
         if state is None:
             state = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="samsyn-serving-")))
-        port = free_port()
+        port = port or free_port()
         log = state / "serve.log"
         settings = environment(state, port, str(archive) if archive else None, demo=demo) | variables
         command = [sys.executable, str(ROOT / "manage.py"), "serve", *([] if filler else ["--no-filler"])]

@@ -63,11 +63,15 @@ class Page:
                 self.fetch()
 
     def fetch(self) -> None:
-        known = self.heard[-1] if self.heard else 0
-        path = f"/api/studies/main/{self.who.study}/messages/?after={known}&limit=100"
-        status, told = self.who.ask(self.served, "GET", path)
-        assert status == 200
-        self.heard += [message["seq"] for message in json.loads(told)["messages"]]
+        is_over = False
+        while not is_over:
+            known = self.heard[-1] if self.heard else 0
+            path = f"/api/studies/main/{self.who.study}/messages/?after={known}&limit=100"
+            status, said = self.who.ask(self.served, "GET", path)
+            assert status == 200
+            told = json.loads(said)
+            self.heard += [message["seq"] for message in told["messages"]]
+            is_over = not told["limited"]
 
     def ping(self) -> None:
         self.line.send(json.dumps({"ping": time.monotonic()}))

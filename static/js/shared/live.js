@@ -20,7 +20,9 @@
  */
 
 const FIRST_PAUSE = 250;
-const LONGEST_PAUSE = 8000;
+const LONGEST_PAUSE = 2000;
+/** Sockets that fail again and again are held back by browsers: after some, HTTP says first whether anybody is there. */
+const TRUSTING = 3;
 const PING_EVERY = 5000;
 /** A page that opens is busy: the first answer says little of the line. */
 const PING_AGAIN = [500, 1500];
@@ -40,6 +42,15 @@ export function unpack(message) {
   return { header, body: new Uint8Array(message, 4 + length) };
 }
 
+/** Whether the server can be reached. */
+async function answers() {
+  try {
+    return (await fetch("/health", { method: "HEAD", cache: "no-store", credentials: "omit" })).status < 500;
+  } catch {
+    return false;
+  }
+}
+
 /**
  * @param {string} path below this origin
  * @param {Listeners} listeners
@@ -52,6 +63,7 @@ export function connect(path, { onText, onBinary, onState, onRoundTrip }) {
   let socket;
   let pause = FIRST_PAUSE;
   let over = false;
+  let failures = 0;
   let heard = 0;
 
   function open() {
@@ -60,6 +72,7 @@ export function connect(path, { onText, onBinary, onState, onRoundTrip }) {
     socket.binaryType = "arraybuffer";
     socket.addEventListener("open", () => {
       pause = FIRST_PAUSE;
+      failures = 0;
       heard = performance.now();
       onState("open");
       ping();
@@ -82,10 +95,23 @@ export function connect(path, { onText, onBinary, onState, onRoundTrip }) {
         over = true;
         return onState("refused");
       }
+      failures += 1;
       onState("lost");
-      setTimeout(() => over || open(), pause);
-      pause = Math.min(LONGEST_PAUSE, pause * 2);
+      later();
     });
+  }
+
+  /** Pages that lost the line together don't come back together. */
+  function later() {
+    setTimeout(() => void again(), pause * (0.75 + Math.random() / 2));
+    pause = Math.min(LONGEST_PAUSE, pause * 2);
+  }
+
+  async function again() {
+    const isUp = over || failures < TRUSTING || (await answers());
+    if (over) return;
+    if (isUp) open();
+    else later();
   }
 
   function ping() {

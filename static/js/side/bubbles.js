@@ -111,7 +111,7 @@ export function turned(turn) {
 function waiting(pending, { onAgain, onDrop }) {
   const state = pending.stuck
     ? el("p", { class: "trouble", role: "alert" }, icon("warning", "small"), el("span", {}, `${gettext("Not sent.")} ${pending.words}`))
-    : el("p", { class: "state muted" }, icon("clock", "small"), el("span", {}, pending.words ? gettext("Not sent yet. Trying again.") : gettext("Sending")));
+    : el("p", { class: "state muted" }, icon("clock", "small"), el("span", {}, pending.words ? `${gettext("Not sent yet. Trying again.")} ${pending.words}` : gettext("Sending")));
   const again = el("button", { type: "button", class: "button", onclick: () => onAgain(pending) }, gettext("Try again"));
   const drop = el("button", { type: "button", class: "plain", onclick: () => onDrop(pending) }, gettext("Discard"));
   return el(

@@ -3,6 +3,7 @@
 /** @import { Request } from "./request.js" */
 import { csrfToken } from "../shared/api.js";
 import { el } from "../shared/dom.js";
+import { notSaved } from "../shared/drafts.js";
 import { gettext, interpolate } from "../shared/i18n.js";
 
 /** @typedef {"clinical_question" | "history" | "procedure" | "referrer" | "referrer_phone" | "ward" | "priority" | "contrast" | "allergy" | "pregnancy" | "accession_number"} Field */
@@ -21,6 +22,8 @@ const FIELDS = () => [
   ["pregnancy", gettext("Pregnancy"), 1, 100],
   ["accession_number", gettext("Accession"), 1, 64],
 ];
+/** @typedef {{ base: Request, fields: Partial<Record<Field, string>> }} Typed what was typed over which request */
+
 const PRIORITIES = () => /** @type {const} */ ([
   ["routine", gettext("routine")],
   ["urgent", gettext("urgent")],
@@ -30,9 +33,10 @@ const PRIORITIES = () => /** @type {const} */ ([
 /**
  * @param {Request} seen
  * @param {string} address
- * @param {{ onSaved: (saved: Request) => void, onCancel: () => void }} listeners
+ * @param {{ onSaved: (saved: Request) => void, onCancel: () => void, onTyped: (typed: Typed | null) => void }} listeners
+ *   onTyped: what isn't saved has changed; null when nothing differs
  */
-export function editRequest(seen, address, { onSaved, onCancel }) {
+export function editRequest(seen, address, { onSaved, onCancel, onTyped }) {
   let base = asTyped(seen);
   /** @type {Map<Field, HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement>} */
   const inputs = new Map();
@@ -55,6 +59,12 @@ export function editRequest(seen, address, { onSaved, onCancel }) {
     if (event.key === "Escape" && changed().length === 0) onCancel();
   });
 
+  element.addEventListener("input", () => onTyped(changed().length ? { base, fields: typed() } : null));
+
+  function typed() {
+    return Object.fromEntries(changed().map((name) => [name, inputs.get(name)?.value ?? ""]));
+  }
+
   /** @returns {Field[]} those that differ from what was there when the form began */
   function changed() {
     return [...inputs].filter(([name, input]) => plain(input.value) !== plain(base[name])).map(([name]) => name);
@@ -67,7 +77,7 @@ export function editRequest(seen, address, { onSaved, onCancel }) {
   /** @param {SubmitEvent} event */
   async function submit(event) {
     event.preventDefault();
-    const fields = Object.fromEntries(changed().map((name) => [name, inputs.get(name)?.value ?? ""]));
+    const fields = typed();
     if (Object.keys(fields).length === 0 && base.version) return onCancel();
     save.disabled = true;
     try {
@@ -78,9 +88,9 @@ export function editRequest(seen, address, { onSaved, onCancel }) {
       const answer = await response.json().catch(() => ({}));
       if (response.ok) return onSaved(answer);
       if (response.status === 409) return heard(answer.request);
-      say(answer.detail ?? gettext("The server could not do this."));
+      say(notSaved(answer.detail ?? gettext("The server could not do this.")));
     } catch {
-      say(gettext("The server does not answer. What you have typed stays here."));
+      say(notSaved());
     } finally {
       save.disabled = false;
     }
@@ -117,7 +127,13 @@ export function editRequest(seen, address, { onSaved, onCancel }) {
     say(clashes ? `${who} ${gettext("Both texts are shown; yours is saved with “Save”.")}` : `${who} ${gettext("It doesn't touch what you changed.")}`);
   }
 
-  return { element, heard, focus: () => inputs.get("clinical_question")?.focus() };
+  /** Put back what was typed before the page was loaded again. @param {Typed["fields"]} fields */
+  function restore(fields) {
+    for (const [name, input] of inputs) input.value = fields[name] ?? input.value;
+    say(gettext("This is what you had typed. It isn't saved yet."));
+  }
+
+  return { element, heard, restore, focus: () => inputs.get("clinical_question")?.focus() };
 }
 
 /** A name as people write it, not as DICOM does. @param {Request} request @returns {Request} */

@@ -1,8 +1,10 @@
 /** The request beside the images: all of it without a click, and a plain form to write it. */
 
+/** @import { Typed } from "./request-form.js" */
 /** @import { Beside } from "./side.js" */
 import { ApiError, getJson, request as send } from "../shared/api.js";
 import { el } from "../shared/dom.js";
+import { Draft } from "../shared/drafts.js";
 import { gettext, interpolate } from "../shared/i18n.js";
 import { icon } from "../viewer/icons.js";
 import { clock } from "./reading.js";
@@ -48,6 +50,8 @@ export function fillRequest(section, { page, topics, announce }) {
   /** @type {ReturnType<typeof editRequest> | null} */
   let form = null;
   let asked = false;
+  /** @type {Draft<Typed>} */
+  const draft = new Draft(sessionStorage, page.user.id, `request.${page.archive}/${page.study}`);
 
   const edit = el("button", { type: "button", class: "plain push", id: "request-edit", hidden: true, onclick: begin }, gettext("Edit"));
   const urgency = el("span", { class: "tag urgency", hidden: true });
@@ -69,8 +73,10 @@ export function fillRequest(section, { page, topics, announce }) {
   };
   const fetchAgain = async () => {
     try {
+      const isFirst = shown === null;
       shown = /** @type {Request} */ (await getJson(address));
       draw();
+      if (isFirst) takeUp();
       if (shown.version || asked) return;
       asked = true;
       await send(address, { method: "POST" });
@@ -80,23 +86,38 @@ export function fillRequest(section, { page, topics, announce }) {
   };
   function begin() {
     if (!shown) return;
-    form = editRequest(shown, address, {
+    open(shown);
+    form?.focus();
+    draw();
+  }
+  /** @param {Request} seen */
+  function open(seen) {
+    form = editRequest(seen, address, {
       onSaved: (saved) => {
         shown = saved;
         end();
         announce(gettext("The request is saved."));
       },
       onCancel: end,
+      onTyped: (typed) => draft.keep(typed),
     });
     body.replaceChildren(form.element);
-    form.focus();
+  }
+  /** What was typed before the page was loaded again stands in the form once more, beside what was saved meanwhile. */
+  function takeUp() {
+    const left = draft.content;
+    if (!left || !shown?.may_edit) return;
+    open(left.base);
+    form?.restore(left.fields);
     draw();
   }
   function end() {
     form = null;
+    draft.keep(null);
     draw();
     edit.focus();
   }
+  addEventListener("beforeunload", (event) => draft.content && event.preventDefault());
   topics.listen(`study.${page.study}`, {
     onEvent: ({ changed }) => (changed === "request" || changed === "reading") && void fetchAgain(),
     onOpen: () => void fetchAgain(),
