@@ -15,7 +15,7 @@ from django.conf import settings
 
 from config.celery import Courier, Runner
 from viewer import audit, epochs, live, rendering
-from viewer.imaging import reformat
+from viewer.imaging import ramp, reformat
 from viewer.sync import Syncs
 from viewer.watching import Watch
 from worklist.actions import reading
@@ -116,10 +116,11 @@ class Lifespan:
 
     @staticmethod
     def warm() -> None:
-        """Bring in what the first plane needs, and have the garbage collector leave alone what stays for ever.
+        """Bring in what pictures are drawn with, and have the garbage collector leave alone what stays for ever.
 
         Looked through in the middle of an opening series, that holds every thread up for 0.2 s.
         """
+        ramp.warm()
         reformat.warm()
         gc.collect()
         gc.freeze()

@@ -1,16 +1,31 @@
 """Windows at their edges, lookup tables, inversion and padding, against hand-computed truth."""
 
 import itertools
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
 from pydicom.dataset import Dataset
 
 from tests.imaging.datasets import instance, slice_at
-from viewer.imaging import windowing
+from viewer.imaging import ramp, windowing
 from viewer.imaging.dicomjson import LookupTable
 from viewer.imaging.pixels import IDENTITY, ModalityLUT, Padding, Rescale
 from viewer.imaging.windowing import PRESETS, VOILUT, Window, grey
+
+
+@pytest.fixture(params=["tables", "ramps"])
+def either_way(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Try it with tables alone, and with ramps where they are exact."""
+    before = set(ramp.ready)
+    windowing.shading.cache_clear()
+    if request.param == "ramps":
+        ramp.warm()
+    else:
+        ramp.ready.clear()
+    yield
+    ramp.ready |= before
+    windowing.shading.cache_clear()
 
 
 def levels(values: list[float], window: Window) -> list[int]:
@@ -55,8 +70,8 @@ def test_what_the_standard_calls_no_window_is_refused(center: float, width: floa
 @pytest.mark.parametrize("dtype", [np.uint8, np.int8, np.uint16, np.int16])
 @pytest.mark.parametrize("function", windowing.FUNCTIONS)
 @pytest.mark.parametrize("slope", [1, -1, 0.37])
-def test_the_table_gives_what_the_formula_gives_for_every_stored_value(
-    dtype: type, function: str, slope: float
+def test_each_stored_value_has_the_grey_that_the_formula_gives(
+    either_way: None, dtype: type, function: str, slope: float
 ) -> None:
     limits = np.iinfo(dtype)
     stored = np.arange(limits.min, limits.max + 1).astype(dtype).reshape(-1, 16)
@@ -67,7 +82,7 @@ def test_the_table_gives_what_the_formula_gives_for_every_stored_value(
 
 
 @pytest.mark.parametrize("padding", [None, Padding(-2000, -1990), Padding(65000, 70000), Padding(200, 300)])
-def test_a_table_that_is_computed_in_part_is_the_whole_formula(padding: Padding | None) -> None:
+def test_what_is_computed_in_part_is_the_whole_formula(either_way: None, padding: Padding | None) -> None:
     chance = np.random.default_rng(7)
     for turn in range(40):
         dtype = np.dtype((np.int16, np.uint16, np.int8, np.uint8)[turn % 4])
@@ -79,6 +94,43 @@ def test_a_table_that_is_computed_in_part_is_the_whole_formula(padding: Padding 
         inverted, rescale = bool(turn % 5 == 0), Rescale(slope, intercept)
         formula = windowing.direct(stored, rescale, window, inverted, padding)
         assert np.array_equal(grey(stored, rescale, window, inverted=inverted, padding=padding), formula)
+
+
+@pytest.mark.parametrize("inverted", [False, True])
+def test_a_window_as_readers_set_it_is_a_ramp_and_has_the_greys_of_the_formula(inverted: bool) -> None:
+    ramp.warm()
+    chance = np.random.default_rng(3)
+    windows = [
+        *PRESETS.values(),
+        *(Window(int(c), int(w)) for c, w in chance.integers((-1000, 1), (2000, 3000), (60, 2))),
+    ]
+    every = np.arange(65536, dtype=np.uint16)
+    exact = 0
+    for window in windows:
+        for stored, rescale in ((every, Rescale(1, -1024)), (every.view(np.int16), Rescale(1, 0))):
+            exact += isinstance(
+                windowing.shading(stored.dtype.str, rescale, window, inverted, Padding(-3000, -2000)), ramp.Ramp
+            )
+            padding = Padding(-3000, -2000)
+            formula = windowing.direct(stored, rescale, window, inverted, padding)
+            assert np.array_equal(grey(stored, rescale, window, inverted=inverted, padding=padding), formula)
+    assert exact > (0 if inverted else 0.9 * 2 * len(windows))
+
+
+def test_padding_that_a_ramp_would_show_needs_a_table() -> None:
+    ramp.warm()
+    shown, black = Padding(100, 120), Padding(-900, -900)
+    window = Window(40, 400)
+    assert isinstance(windowing.shading("<i2", IDENTITY, window, False, black), ramp.Ramp)
+    assert isinstance(windowing.shading("<i2", IDENTITY, window, False, shown), np.ndarray)
+    assert isinstance(windowing.shading("<i2", IDENTITY, window, True, black), np.ndarray)
+
+
+def test_a_ramp_leaves_its_values_as_they_were() -> None:
+    ramp.warm()
+    stored = np.arange(12, dtype=np.int16).reshape(3, 4)
+    assert grey(stored, IDENTITY, Window(6, 12)).shape == (3, 4)
+    assert stored.flags.writeable and grey(stored[:, ::2], IDENTITY, Window(6, 12)).shape == (3, 2)
 
 
 def test_eight_bit_limits_are_black_and_white() -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from viewer.imaging.dicomjson import LookupTable
 from viewer.imaging.pixels import IDENTITY, ModalityLUT, Padding, Rescale, Transform, first_mapped, table_values
 from viewer.imaging.pixels import transform as modality_transform
+from viewer.imaging.ramp import Ramp, ramp
 from viewer.imaging.record import FrameAttributes, Instance
 
 LINEAR = "LINEAR"
@@ -83,7 +84,8 @@ def shaded(distances: np.ndarray, width: float) -> np.ndarray:
     ramp = np.asarray(distances, float)
     ramp /= width
     ramp += 0.5
-    np.clip(ramp, 0, 1, out=ramp)
+    np.maximum(ramp, 0, out=ramp)
+    np.minimum(ramp, 1, out=ramp)
     ramp *= 255
     return ramp
 
@@ -123,15 +125,28 @@ def grey_of_values(values: np.ndarray, voi: VOI, *, inverted: bool) -> np.ndarra
     return np.rint(shades, out=shades).astype(np.uint8)
 
 
-@lru_cache(64)  # 64 KiB each
-def grey_table(dtype: str, transform: Transform, voi: VOI, inverted: bool, padding: Padding | None) -> np.ndarray:
-    """Return the grey of every stored value of an 8- or 16-bit type, indexed by its bits read as unsigned.
+@lru_cache
+def limits(dtype: str) -> tuple[int, int]:
+    """Return the lowest and the highest value of a whole-numbered type."""
+    found = np.iinfo(dtype)
+    return int(found.min), int(found.max)
+
+
+@lru_cache(64)  # at most 64 KiB each
+def shading(dtype: str, transform: Transform, voi: VOI, inverted: bool, padding: Padding | None) -> "Ramp | np.ndarray":
+    """Return what makes grey of every stored value of an 8- or 16-bit type: a ramp where that gives the same greys,
+    else a table, indexed by the value's bits read as unsigned.
 
     The formula is computed where it says something new; beyond the edges of a window all values look alike.
     """
-    lowest, highest = int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)
+    lowest, highest = limits(dtype)
     first, last = told_apart(transform, voi, lowest, highest)
-    shades = grey_of_values(transform.values(np.arange(first, last + 1)), voi, inverted=inverted)
+    values = np.arange(first, last + 1)
+    shades = grey_of_values(transform.values(values), voi, inverted=inverted)
+    slope = straight(transform, voi, first, inverted=inverted)
+    found = ramp(shades, values.astype(dtype), *slope) if slope else None
+    if found is not None and (padding is None or is_black(found, padding, lowest, highest)):
+        return found
     table = np.empty(highest - lowest + 1, np.uint8)
     table[: first - lowest] = shades[0]
     table[first - lowest : last + 1 - lowest] = shades
@@ -142,6 +157,27 @@ def grey_table(dtype: str, transform: Transform, voi: VOI, inverted: bool, paddi
         table = np.roll(table, lowest)
     table.setflags(write=False)
     return table
+
+
+def is_black(found: Ramp, padding: Padding, lowest: int, highest: int) -> bool:
+    """Whether a ramp, which knows no padding, shows it black: both of its ends, so all between, or none of the type."""
+    low, high = max(padding.low, lowest), min(padding.high, highest)
+    return low > high or not found.greys(np.array((low, high), "<u2" if lowest == 0 else "<i2")).any()
+
+
+def straight(transform: Transform, voi: VOI, first: int, *, inverted: bool) -> tuple[float, float] | None:
+    """Return how many greys a window rises for each stored value, and the grey of `first`; None if it isn't straight.
+
+    Neither is held between 0 and 255: the ramp of C.11.2.1.2.1 (LINEAR) or C.11.2.1.3.2, without its ends.
+    """
+    if not (isinstance(transform, Rescale) and isinstance(voi, Window)) or voi.function == SIGMOID:
+        return None
+    width, center = (voi.width - 1, voi.center - 0.5) if voi.function == LINEAR else (voi.width, voi.center)
+    if width <= 0:
+        return None
+    rise = 255 * transform.slope / width
+    start = 255 * ((first * transform.slope + transform.intercept - center) / width + 0.5)
+    return (-rise, 255 - start) if inverted else (rise, start)
 
 
 def told_apart(transform: Transform, voi: VOI, lowest: int, highest: int) -> tuple[int, int]:
@@ -175,9 +211,11 @@ def grey(
     `inverted` is MONOCHROME1 or a wish of the reader, both together cancel out; see `shown_inverted`.
     """
     if stored.dtype.kind in "iu" and stored.dtype.itemsize <= 2:
-        table = grey_table(stored.dtype.str, transform, voi, inverted, padding)
+        how = shading(stored.dtype.str, transform, voi, inverted, padding)
+        if isinstance(how, Ramp):
+            return how.greys(stored)
         bits = stored.view(UNSIGNED[stored.dtype.itemsize])
-        return cv2.LUT(bits.reshape(1, -1), table).reshape(stored.shape)
+        return cv2.LUT(bits.reshape(1, -1), how).reshape(stored.shape)
     return direct(stored, transform, voi, inverted, padding)
 
 
@@ -253,5 +291,5 @@ def spanning(low: float, high: float, *, explanation: str = "") -> Window:
 
 __all__ = [
     "FUNCTIONS", "IDENTITY", "LINEAR", "LINEAR_EXACT", "PRESETS", "SIGMOID", "VOI", "VOILUT", "Window",
-    "automatic", "grey", "grey_of_values", "grey_table", "shown_inverted", "spanning", "voi_choices",
+    "automatic", "grey", "grey_of_values", "shading", "shown_inverted", "spanning", "voi_choices",
 ]  # fmt: skip
