@@ -6,225 +6,28 @@ import json
 import logging
 import struct
 import time
-from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 from urllib.parse import parse_qs
 
-import msgspec
-from channels.generic.websocket import AsyncWebsocketConsumer
 from django.utils.translation import gettext as _
 
-from viewer import access, dicomweb, epochs, live, rendering, sessions
+from viewer import access, dicomweb, epochs, rendering, sessions
 from viewer.doors import description, media, messages, mpr, mpr_parameters, mpr_value, parameters
 from viewer.doors.doing import Doer
-from viewer.doors.language import speak
 from viewer.doors.looking import Looker
 from viewer.doors.messages import Looking, Probe, Want
 from viewer.doors.pace import Pace
+from viewer.doors.page import ASK_AGAIN_EVERY, GUARD_EVERY, TOO_FAST, PageConsumer
 from viewer.doors.parameters import BadParameter
 from viewer.doors.refusal import Refusal
 from viewer.doors.values import value_at
+from viewer.doors.wire import Wire
 from viewer.doors.wishes import Wish, Wishes
-from viewer.live import Topic, UnknownTopic
-from viewer.trouble import Gone, reading, words_of_trouble, writing
+from viewer.trouble import Gone, words_of_trouble, writing
 
 logger = logging.getLogger(__name__)
 
-GUARD_EVERY = 0.5  # seconds between two looks at whether the person may still be here
-ASK_AGAIN_EVERY = 30.0  # seconds after which rights are asked anew even if nothing is known to have changed
-TOUCH_EVERY = 30.0
-MOST_TOPICS = 64
-NOBODY, NOT_YOURS, TOO_LARGE, TOO_FAST, LATER = 4401, 4404, 1009, 4429, 1013
-
-
-class Wire:
-    """Both ends of a socket. What is said after its end, ours or the page's, is lost: nobody is there to hear it."""
-
-    def __init__(
-        self, receive: Callable[[], Awaitable[dict[str, Any]]], send: Callable[[dict[str, Any]], Awaitable[None]]
-    ) -> None:
-        self._receive, self._send = receive, send
-        self.ended = False
-
-    async def receive(self) -> dict[str, Any]:
-        """Return the next message, which may be the end."""
-        message = await self._receive()
-        self.ended = self.ended or message["type"] == "websocket.disconnect"
-        return message
-
-    async def send(self, message: dict[str, Any]) -> None:
-        """Send a message unless the socket has ended."""
-        if self.ended:
-            return
-        self.ended = message["type"] == "websocket.close"
-        try:
-            await self._send(message)
-        except OSError:
-            self.ended = True
-
-
-class PageConsumer(AsyncWebsocketConsumer):
-    """What every socket has: topics, rights asked again whenever they change, and a pace."""
-
-    pace_of_talk = (20.0, 40.0)
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Serve one socket, over a wire that may end at any time."""
-        wire = Wire(receive, send)
-        try:
-            await super().__call__(scope, wire.receive, wire.send)
-        finally:
-            await self.leave()
-
-    async def connect(self) -> None:
-        """Let a person in. A refusal is told after the handshake: a browser can't read the reason of a failed one."""
-        self.topics: dict[str, Topic] = {}
-        live.pages.add(self)
-        self.talk = Pace(*self.pace_of_talk)
-        self.work: set[asyncio.Task[Any]] = set()
-        self.doer = Doer(self.tell, self.scope)
-        speak(self.scope)
-        await self.accept()
-        try:
-            if not await self.may_stay():
-                await self.refuse()
-                return
-        except Gone:  # the epochs' rounds say it in the log
-            await self.close(LATER)
-            return
-        await self.begin()
-        self.start(self.guard())
-
-    async def begin(self) -> None:
-        """Start what this kind of socket does."""
-
-    async def may_stay(self) -> bool:
-        """Whether the person is logged in and may see what this socket is about."""
-        return await self.person() is not None
-
-    async def person(self) -> Any:
-        """Return the user behind the socket's session or token, or None."""
-        shown = access.credential(self.scope)
-        who = await reading(access.person)(shown) if shown else None
-        return who.user if who else None
-
-    async def refuse(self) -> None:
-        """Close with the reason: nobody, or nothing that this person may see."""
-        await self.close(NOBODY if await access.unauthenticated(self.scope) else NOT_YOURS)
-
-    async def guard(self) -> None:
-        """Close the socket, or drop topics, within a second of the right to them."""
-        generation, asked = epochs.reader.generation, time.monotonic()
-        while True:
-            await asyncio.sleep(GUARD_EVERY)
-            changed = generation != epochs.reader.generation
-            if changed or time.monotonic() - asked > ASK_AGAIN_EVERY or not epochs.reader.is_fresh:
-                now = epochs.reader.generation, time.monotonic()
-                with contextlib.suppress(*Gone):  # the epochs' rounds say it in the log
-                    if not await self.may_stay():
-                        await self.refuse()
-                        return
-                    await self.review_topics()
-                    generation, asked = now
-
-    async def review_topics(self) -> None:
-        """Ask again for each topic whether the person may listen."""
-        user = await self.person()
-        for name, topic in list(self.topics.items()):
-            if user is None or not await reading(topic.may_listen)(user):
-                del self.topics[name]
-                await self.channel_layer.group_discard(topic.group, self.channel_name)
-                await self.tell({"refused": name})
-
-    def start(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run something beside the reading of messages; it ends with the socket."""
-        task = asyncio.ensure_future(work)
-        self.work.add(task)
-        task.add_done_callback(self._ended)
-
-    def _ended(self, task: "asyncio.Task[Any]") -> None:
-        self.work.discard(task)
-        if not task.cancelled() and (error := task.exception()) and not isinstance(error, ConnectionError | OSError):
-            logger.error("work of a socket failed", exc_info=error)
-
-    async def tell(self, message: dict[str, Any]) -> None:
-        """Send a JSON message."""
-        await self.send(text_data=json.dumps(message, ensure_ascii=False))
-
-    async def dispatch(self, message: dict[str, Any]) -> None:
-        """Read a page's message at once: tidying up database connections belongs to those who opened them."""
-        if message["type"] == "websocket.receive":
-            try:
-                await self.websocket_receive(message)
-            except Gone:  # a page whose line ends comes back and says it all again
-                await self.close(LATER)
-        else:
-            await super().dispatch(message)
-
-    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        """Read one message; what isn't one closes the socket, since our own page sends none such."""
-        if text_data is None or len(text_data) > messages.LONGEST:
-            await self.close(TOO_LARGE)
-            return
-        try:
-            message = messages.decode(text_data)
-        except (msgspec.MsgspecError, UnicodeEncodeError, RecursionError) as error:
-            if self.talk.take():
-                await self.tell({"refused": _("This message can't be read: %(reason)s") % {"reason": str(error)[:200]}})
-            else:
-                await self.close(TOO_FAST)
-            return
-        if message.want is None and message.probe is None and message.looking is None and not self.talk.take():
-            await self.close(TOO_FAST)
-        elif message.ping is not None:
-            await self.tell({"pong": message.ping})
-        elif message.listen is not None:
-            await self.listen(message.listen)
-        elif message.do is not None:
-            self.start(self.doer.do(message.do))
-        else:
-            await self.hear(message)
-
-    async def hear(self, message: messages.Message) -> None:
-        """Answer what only some sockets understand."""
-        await self.tell({"refused": _("This socket has no pictures")})
-
-    async def listen(self, name: str) -> None:
-        """Subscribe to a topic, if its room lets this person."""
-        try:
-            topic = Topic.parse(name)
-        except UnknownTopic:
-            await self.tell({"refused": name[:100]})
-            return
-        user = await self.person()
-        if len(self.topics) >= MOST_TOPICS or user is None or not await reading(topic.may_listen)(user):
-            await self.tell({"refused": name})
-            return
-        await self.channel_layer.group_add(topic.group, self.channel_name)
-        self.topics[name] = topic
-        await self.tell({"listening": name})
-
-    async def live_event(self, message: dict[str, Any]) -> None:
-        """Pass on what a room published, as long as the person still listens."""
-        if message["topic"] in self.topics:
-            await self.tell({"topic": message["topic"], **message["event"]})
-
-    async def live_again(self, message: dict[str, Any]) -> None:
-        """Say anew what the page listens to: something may have been missed, and is to be fetched."""
-        for name in list(self.topics):
-            await self.tell({"listening": name})
-
-    async def leave(self) -> None:
-        """Hear of nothing any more."""
-        for topic in getattr(self, "topics", {}).values():
-            await self.channel_layer.group_discard(topic.group, self.channel_name)
-
-    async def disconnect(self, code: int) -> None:
-        """Stop all work: the client has gone."""
-        live.pages.discard(self)
-        for task in list(getattr(self, "work", ())):
-            task.cancel()
-        await self.leave()
+TOUCH_EVERY = 30.0  # seconds
 
 
 class ListConsumer(PageConsumer):
@@ -234,9 +37,9 @@ class ListConsumer(PageConsumer):
 class ViewerConsumer(PageConsumer):
     """The socket of a viewer page: pictures of every study that the person may see, priors too."""
 
-    async def begin(self) -> None:
-        """Get ready for wishes."""
-        self.doer = Doer(self.tell, self.scope, self.place)
+    def __init__(self, scope: Any, wire: Wire) -> None:
+        super().__init__(scope, wire)
+        self.doer = Doer(self.tell, scope, self.place)
         self.wishes = Wishes(self.fulfil, self.put, self.drop)
         self.pace_of_wishes = Pace(240.0, 480.0)
         self.looker = Looker(self.tell)
@@ -271,7 +74,7 @@ class ViewerConsumer(PageConsumer):
     async def hear(self, message: messages.Message) -> None:
         """Take up a wish, a question for a value, or the news of where the reader looks."""
         if not self.pace_of_wishes.take():
-            await self.close(TOO_FAST)
+            await self.wire.close(TOO_FAST)
         elif message.want is not None:
             await self.want(message.want)
         elif message.looking is not None:
@@ -335,8 +138,8 @@ class ViewerConsumer(PageConsumer):
             opened, place = await dicomweb.locate(studio, resource, early=wanted.early)
             picture = await studio.picture(opened, place, wanted, kind, arrived=arrived)
         about = {"seq": wish.seq, "pane": wish.pane, "resource": wish.resource, "query": wish.query, "type": kind}
-        took = round(1000 * (time.monotonic() - began), 1)
-        header = description.encoded({**about, "took": took, "picture": picture.description})
+        about["took"] = round(1000 * (time.monotonic() - began), 1)
+        header = description.encoded(about | {"picture": picture.description})
         return b"".join((struct.pack(">I", len(header)), header, picture.data))
 
     async def admitted(self, path: str, *verbs: dicomweb.Handler) -> tuple[dicomweb.Handler, dicomweb.Resource]:
@@ -350,10 +153,7 @@ class ViewerConsumer(PageConsumer):
 
     async def put(self, message: bytes | str) -> None:
         """Send the answer to a wish."""
-        if isinstance(message, bytes):
-            await self.send(bytes_data=message)
-        else:
-            await self.send(text_data=message)
+        await (self.wire.binary(message) if isinstance(message, bytes) else self.wire.text(message))
 
     async def drop(self, wish: Wish) -> None:
         """Tell that a wish was overtaken."""
@@ -391,9 +191,8 @@ class ViewerConsumer(PageConsumer):
         opened, place = await dicomweb.locate(studio, resource)
         return value_at(await studio.frame(opened, place.uid, place.frame.number), place, probe.x, probe.y)
 
-    async def disconnect(self, code: int) -> None:
+    async def leave(self) -> None:
         """Give up every wish: the client has gone."""
-        if hasattr(self, "wishes"):
-            self.wishes.close()
-            self.looker.close()
-        await super().disconnect(code)
+        await self.wishes.close()
+        await self.looker.close()
+        await super().leave()

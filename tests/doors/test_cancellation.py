@@ -1,15 +1,19 @@
 """Work stops when the client has gone."""
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
 from channels.db import database_sync_to_async
+from channels.layers import get_channel_layer
 
+from config.asgi import application
 from tests.doors import made
-from tests.doors.asking import Connect, Get, People, http_scope
+from tests.doors.asking import Connect, Get, People, http_scope, socket_scope
 from tests.doors.made import address
-from viewer import dicomweb, epochs, rendering
+from viewer import access, consumers, dicomweb, epochs, live, rendering
+from viewer.doors import wire
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -84,6 +88,79 @@ async def test_wishes_of_a_closed_socket_are_given_up(connect: Connect, stuck: S
     await asyncio.wait_for(stuck.waiting.wait(), 10)
     await socket.wire.send_input({"type": "websocket.disconnect", "code": 1001})
     await asyncio.wait_for(stuck.given_up.wait(), 5)
+
+
+class Busy:
+    """A page that has wishes under way and listens to a topic; what it is sent is kept, or never taken."""
+
+    def __init__(self, token: str) -> None:
+        self.page = f"/ws/{made.speaking()[0].StudyInstanceUID}/?archive=main"
+        self.coming: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self.heard: list[dict[str, Any]] = []
+        self.takes = asyncio.Event()
+        self.takes.set()
+        self.before = asyncio.all_tasks()
+        self.coming.put_nowait({"type": "websocket.connect"})
+        self.say(listen=f"study.{made.speaking()[0].StudyInstanceUID}")
+        for seq in range(12):
+            resource = f"{address(made.speaking()[seq])}/rendered"
+            self.say(want={"seq": seq, "pane": seq, "resource": resource, "query": ""})
+        self.served = asyncio.ensure_future(application(socket_scope(self.page, token), self.coming.get, self.send))
+
+    def say(self, **message: Any) -> None:
+        self.coming.put_nowait({"type": "websocket.receive", "text": json.dumps(message)})
+
+    async def send(self, message: dict[str, Any]) -> None:
+        await self.takes.wait()
+        self.heard.append(message)
+
+    def left(self) -> set[str]:
+        """Return what the socket has left behind, after it ended."""
+        tasks = {str(task.get_coro()) for task in asyncio.all_tasks() - self.before}
+        tasks = {task for task in tasks if "StoreClient." not in task}
+        topics = {group for group, channels in get_channel_layer().groups.items() if channels}
+        return tasks | topics | {str(page) for page in live.pages}
+
+
+@pytest.mark.parametrize("when", ["the page leaves", "a message fails", "the guard fails", "the server ends it"])
+async def test_a_socket_leaves_nothing_behind_however_it_ends(
+    people: People, stuck: Stuck, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    busy = Busy(people.alice)
+    await asyncio.wait_for(stuck.waiting.wait(), 10)
+    assert busy.left()
+
+    async def fail(*what: Any) -> None:
+        raise ZeroDivisionError
+
+    if when == "the page leaves":
+        busy.coming.put_nowait({"type": "websocket.disconnect", "code": 1001})
+    elif when == "a message fails":
+        monkeypatch.setattr(consumers.ViewerConsumer, "hear", fail)
+        busy.say(probe={"seq": 1, "resource": ""})
+    elif when == "the guard fails":
+        monkeypatch.setattr(access, "admit", fail)
+    else:
+        busy.served.cancel()
+    ended = (await asyncio.wait_for(asyncio.gather(busy.served, return_exceptions=True), 10))[0]
+    assert busy.left() == set()
+    if "fails" in when:
+        assert isinstance(ended, ExceptionGroup) and isinstance(ended.exceptions[0], ZeroDivisionError)
+    else:
+        assert ended is None or when == "the server ends it"
+
+
+async def test_a_page_that_takes_nothing_is_left_in_the_end(
+    people: People, studio: rendering.Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wire, "STUCK_FOR", 0.2)
+    busy = Busy(people.alice)
+    while len(busy.heard) < 4:
+        await asyncio.sleep(0.01)
+    busy.takes.clear()
+    busy.say(ping=1)
+    await asyncio.wait_for(busy.served, 10)
+    assert busy.left() == set()
 
 
 async def test_a_wish_that_waits_gives_way_when_the_credit_is_used_up(connect: Connect, stuck: Stuck) -> None:

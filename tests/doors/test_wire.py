@@ -12,7 +12,7 @@ from tests.doors import made
 from tests.doors.asking import People, socket_scope
 from tests.doors.made import address
 from viewer import rendering
-from viewer.consumers import Wire
+from viewer.doors.wire import Wire
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

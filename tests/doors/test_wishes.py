@@ -89,7 +89,7 @@ async def test_a_full_pane_does_not_starve_another() -> None:
 async def test_nothing_is_sent_after_the_client_has_gone() -> None:
     bench = Bench(credit=2)
     await bench.want(1, 2, 3)
-    bench.wishes.close()
+    await bench.wishes.close()
     await bench.finish(1, 2, 3)
     assert bench.sent == [] and bench.wishes.flying == []
 

@@ -78,13 +78,14 @@ class Looker:
             self.told[key] = states
             await self.tell({"progress": {"series": key[0], "stack": key[1], "states": states}})
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Stop following."""
         self.watched.clear()
-        for task in self.telling:
-            task.cancel()
         if self.studio is not None:
             self.studio.watchers.discard(self.changed)
+        for task in self.telling:
+            task.cancel()
+        await asyncio.gather(*self.telling, return_exceptions=True)
 
 
 def frames_of(stack: Stack, index: int) -> tuple[list[tuple[str, int]], int]:

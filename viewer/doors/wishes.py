@@ -58,13 +58,14 @@ class Wishes:
         self.unstarted[wish.pane] = wish
         self._start()
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Give everything up: the client has gone."""
         self.unstarted.clear()
-        for wish in self.flying:
-            if wish.task:
-                wish.task.cancel()
+        tasks = [wish.task for wish in self.flying if wish.task]
         self.flying.clear()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def _start(self) -> None:
         while self.unstarted and len(self.flying) < self.credit:
