@@ -33,4 +33,4 @@ def connect(name: str, location: str, *, auth: str | None = None, state: Path) -
         raise ValueError("an archive's name is 1 to 32 lower-case letters, digits, '-' or '_'")
     if re.match(r"https?://", location):
         return WebArchive(name, location, auth=auth)
-    return FolderArchive(name, Path(location), state=state)
+    return FolderArchive(name, Path(location), state=state, apart=True)

@@ -20,6 +20,7 @@ from viewer.imaging.words import gettext_noop
 INLINE_BYTES = 1024
 INLINE_VALUE = 64 << 10
 DEEPEST = 100
+MOST_ITEMS = 500_000
 # Looked up for every picture: worth carrying along (LUT Data, the palettes and the supplemental palettes).
 LUTS = frozenset({0x00283006, 0x00281201, 0x00281202, 0x00281203, 0x00281221, 0x00281222, 0x00281223, 0x00281214})
 DROPPED = PIXELS | {0x7FE00001, 0x7FE00002, 0xFFFCFFFC}
@@ -49,6 +50,7 @@ class Header:
     def __init__(self, part10: Part10, address: Callable[[str], str]) -> None:
         self.part10 = part10
         self.address = address
+        self.items = 0
 
     def attributes(self) -> Attributes:
         """Return the top-level data set; raises Malformed when it is nested too deeply to be real."""
@@ -60,6 +62,9 @@ class Header:
     def _dataset(self, dataset: Dataset, encodings: list[str], path: str, signed: bool, depth: int) -> Attributes:
         if depth > DEEPEST:
             raise Malformed(gettext_noop("Sequences nested too deeply."))
+        self.items += 1
+        if self.items > MOST_ITEMS:
+            raise Malformed(gettext_noop("The header has more than {count} items in its sequences.", count=MOST_ITEMS))
         encodings = _encodings(dataset, encodings)
         signed = _signed(dataset, signed)
         found: Attributes = {}

@@ -14,10 +14,11 @@ from typing import BinaryIO
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from viewer.archive import native, summary
+from viewer.archive.apart import Reader
 from viewer.archive.bulk import value_at
 from viewer.archive.delivered import delivered, of_series
 from viewer.archive.framing import PixelMap, frame
-from viewer.archive.index import Index, json_bytes, packed, unpacked
+from viewer.archive.index import Index, json_bytes, packed, picked, unpacked
 from viewer.archive.leave import current
 from viewer.archive.match import matches, only, tag_of
 from viewer.archive.part10 import as_part10, parse
@@ -35,13 +36,16 @@ from viewer.archive.rooted import Rooted
 from viewer.archive.scan import (
     FOLDER,
     OBJECTS,
+    Key,
     Row,
     Scan,
     Stamp,
     Uids,
     attributes,
+    bulk_address,
     file_of,
     identity,
+    read,
     sha256,
     sole_writer,
     stamp,
@@ -61,8 +65,11 @@ class FolderArchive:
 
     near = True
 
-    def __init__(self, name: str, folder: Path, *, state: Path) -> None:
-        """Open the index of archive `name` under `state`; raises NotThere when the folder doesn't exist."""
+    def __init__(self, name: str, folder: Path, *, state: Path, apart: bool = False) -> None:
+        """Open the index of archive `name` under `state`; raises NotThere when the folder doesn't exist.
+
+        With `apart`, a scan reads the files in a process of its own, which a hostile one may end.
+        """
         if not folder.is_dir():
             raise NotThere(gettext_noop("The folder of archive {name} doesn't exist.", name=name))
         self.name = name
@@ -72,13 +79,14 @@ class FolderArchive:
         self._places = {FOLDER: Rooted(folder), OBJECTS: Rooted(self._objects)}
         self._index = Index(state / "index" / f"{name}.sqlite", self._places[FOLDER].folder)
         self._lock = state / "index" / f"{name}.lock"
+        self._reader = Reader(self.root) if apart else None
         self._moving: dict[tuple[int, bytes], tuple[Stamp, float]] = {}
         self._map = lru_cache(maxsize=1024)(self._read_map)
 
     def scan(self, *, settle: float = 2.0) -> ScanReport:
         """Bring the index up to date with the folder; files that changed within `settle` seconds wait."""
         with sole_writer(self._lock):
-            return Scan(self._index, self._places, self._address, settle, self._moving).run()
+            return Scan(self._index, self._places, self._read, settle, self._moving).run()
 
     def search_studies(
         self, *, limit: int | None = None, offset: int = 0, fields: Iterable[str] = (), **match: str
@@ -95,7 +103,7 @@ class FolderArchive:
         for row in rows:
             known = unpacked(row["attributes"])
             if any(tag not in known for tag in (*extra, *keys)):
-                known = summary.chosen(self._any_header(row["uid"]), (*extra, *keys)) | known
+                known = self._any_header(row["uid"], (*extra, *keys)) | known
             if matches(known | {"00080060": known["00080061"]}, keys):
                 found.append(
                     {
@@ -114,7 +122,7 @@ class FolderArchive:
         rows = self._index.rows(
             "SELECT header FROM file WHERE study = ? AND series = ? AND shown ORDER BY instance", (study, series)
         )
-        return [summary.chosen(unpacked(row["header"]), summary.INSTANCE) for row in rows]
+        return [picked(row["header"], summary.INSTANCE) for row in rows]
 
     def numbered(self, study: str, series: str, numbers: Iterable[int]) -> dict[int, str]:
         listed = self.search_instances(study, series)
@@ -258,14 +266,17 @@ class FolderArchive:
         return stamp(os.stat(final))
 
     def _address(self, uids: Uids, path: str) -> str:
-        return f"{self.root}/studies/{uids[0]}/series/{uids[1]}/instances/{uids[2]}/bulkdata/{path}"
+        return bulk_address(self.root, uids, path)
 
-    def _any_header(self, study: str) -> Attributes:
+    def _read(self, key: Key, rooted: Rooted, now: Stamp) -> list[Row]:
+        return self._reader.read(key, rooted, now) if self._reader else read(key, rooted, now, self._address)
+
+    def _any_header(self, study: str, tags: Iterable[str]) -> Attributes:
         rows = self._index.rows(
             "SELECT header FROM file WHERE study = ? AND shown ORDER BY place, native IS NOT NULL, path LIMIT 1",
             (study,),
         )
-        return unpacked(rows[0]["header"]) if rows else {}
+        return picked(rows[0]["header"], tags) if rows else {}
 
     def _record(self, uids: Uids) -> Record:
         rows = self._index.rows(

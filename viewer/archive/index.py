@@ -48,6 +48,12 @@ def unpacked(data: bytes) -> Attributes:
     return found
 
 
+def picked(data: bytes, tags: Iterable[str]) -> Attributes:
+    """Return those of `tags` that are among the attributes inside `packed` bytes; the others are never built."""
+    found = msgspec.json.decode(json_bytes(data), type=dict[str, msgspec.Raw])
+    return {tag: msgspec.json.decode(found[tag]) for tag in sorted(set(tags)) if tag in found}
+
+
 class Index:
     """Opens the SQLite file, one connection per thread; a file of another version or folder is begun anew."""
 

@@ -5,8 +5,9 @@ import struct
 import warnings
 import zlib
 from dataclasses import dataclass
-from io import SEEK_END, BytesIO
-from typing import Any, BinaryIO
+from io import SEEK_END
+from tempfile import SpooledTemporaryFile
+from typing import Any, BinaryIO, cast
 
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.filebase import DicomBytesIO
@@ -37,6 +38,7 @@ LONGEST_HEADER = 256 << 20
 LONGEST_INFLATED = 1 << 30
 HIGHEST_RATIO = 200
 ALWAYS_INFLATED = 64 << 20
+HELD_INFLATED = 8 << 20
 DEFERRED = 1 << 20
 
 _EXPLICIT = struct.Struct("<HH2sH")
@@ -154,8 +156,8 @@ def _parse(source: BinaryIO) -> Part10:
     size = source.seek(0, SEEK_END)
     if declared == DeflatedExplicitVRLittleEndian:
         source.seek(start)
-        inflated = _inflate(source, size - start)
-        source, start, size = BytesIO(inflated), 0, len(inflated)
+        source, size = _inflated(source, size - start)
+        start = 0
     implicit, little = _encoding(source, start, declared)
     found: list[Pixels] = []
 
@@ -239,20 +241,24 @@ def _first_is_implicit(dataset: Dataset, implicit: bool) -> bool:
     return implicit
 
 
-def _inflate(source: BinaryIO, deflated: int) -> bytes:
+def _inflated(source: BinaryIO, deflated: int) -> tuple[BinaryIO, int]:
+    """Return the inflated data set, beyond 8 MiB in a file that has no name, and its size; raises Malformed."""
     ceiling = min(LONGEST_INFLATED, max(ALWAYS_INFLATED, deflated * HIGHEST_RATIO))
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-    out = bytearray()
+    out, size = SpooledTemporaryFile(HELD_INFLATED), 0  # noqa: SIM115 (it lives as long as what reads it)
     try:
-        while chunk := source.read(1 << 20):
-            while chunk and len(out) <= ceiling:
-                out += inflater.decompress(chunk, 1 << 20)
+        while (chunk := source.read(1 << 20)) and not inflater.eof:
+            while chunk:
+                piece = inflater.decompress(chunk, 1 << 20)
                 chunk = inflater.unconsumed_tail
-            if len(out) > ceiling:
-                raise Malformed(gettext_noop("The deflated data set grows beyond what is allowed."))
-            if inflater.eof:
-                break
-        out += inflater.flush()
-    except zlib.error as error:
-        raise Malformed(gettext_noop("The deflated data set is damaged.")) from error
-    return bytes(out)
+                out.write(piece)
+                size += len(piece)
+                if size > ceiling:
+                    raise Malformed(gettext_noop("The deflated data set grows beyond what is allowed."))
+        size += out.write(inflater.flush())
+    except BaseException as error:
+        out.close()
+        if isinstance(error, zlib.error):
+            raise Malformed(gettext_noop("The deflated data set is damaged.")) from error
+        raise
+    return cast(BinaryIO, out), size

@@ -36,6 +36,7 @@ Key = tuple[int, bytes]
 Stamp = tuple[int, int, int]
 Uids = tuple[str, str, str]
 Address = Callable[[Uids, str], str]
+Read = Callable[[Key, Rooted, Stamp], "list[Row]"]
 
 
 def stamp(status: os.stat_result) -> Stamp:
@@ -68,7 +69,7 @@ class Scan:
 
     index: Index
     places: dict[int, Rooted]
-    address: Address
+    read: Read
     settle: float
     seen_moving: dict[Key, tuple[Stamp, float]]
     added: int = 0
@@ -124,7 +125,7 @@ class Scan:
             self.waiting += 1
             return []
         self.seen_moving.pop(key, None)
-        return read(key, self.places[key[0]], now, self.address)
+        return self.read(key, self.places[key[0]], now)
 
     def _same_identity(self, key: Key) -> bool:
         return key not in self.beside or native_identity.beside(self.places[key[0]], key[1]) == self.beside[key]
@@ -170,6 +171,11 @@ class Scan:
         )
 
 
+def bulk_address(root: str, uids: Uids, where: str) -> str:
+    """Return the BulkDataURI of the value at a path of tags."""
+    return f"{root}/studies/{uids[0]}/series/{uids[1]}/instances/{uids[2]}/bulkdata/{where}"
+
+
 def read(key: Key, rooted: Rooted, now: Stamp, address: Address) -> list[Row]:
     """Read one file into a row, a slide into one for each level; what can't be read becomes a row with the reason."""
     try:
@@ -180,6 +186,8 @@ def read(key: Key, rooted: Rooted, now: Stamp, address: Address) -> list[Row]:
         return [Row(key, now, error.words)]
     except OSError as error:
         return [Row(key, now, f"not readable: {error.strerror}")]
+    except MemoryError:
+        return [Row(key, now, gettext_noop("reading it wants more memory than any header needs"))]
     except Exception as error:  # whatever stands in a file: it is told, and the others are read
         # Neither the file's name nor the error's words, which may quote a patient's name.
         place = traceback.extract_tb(error.__traceback__)[-1]

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Any
 
-from viewer.archive.index import packed, unpacked
+from viewer.archive.index import packed, picked
 from viewer.archive.match import tag_of
 from viewer.archive.port import Attributes
 
@@ -102,11 +102,11 @@ def rebuild(connection: sqlite3.Connection, studies: Iterable[str]) -> None:
         if not rows:
             continue
         for row in rows:
-            header = _first(connection, study, row["series"])
-            attributes = chosen(header, SERIES) | {"00201209": element("IS", row["instances"])}
+            attributes = _first(connection, study, SERIES, row["series"]) | {
+                "00201209": element("IS", row["instances"])
+            }
             connection.execute("INSERT INTO series VALUES (?, ?, ?)", (study, row["series"], packed(attributes)))
-        header = _first(connection, study)
-        attributes = chosen(header, STUDY) | {
+        attributes = _first(connection, study, STUDY) | {
             "00080056": element("CS", "ONLINE"),
             "00080061": element("CS", *sorted({row["modality"] for row in kinds} - {""})),
             "00080062": element("UI", *sorted({row["sop_class"] for row in kinds} - {""})),
@@ -117,8 +117,8 @@ def rebuild(connection: sqlite3.Connection, studies: Iterable[str]) -> None:
         connection.execute("INSERT INTO study VALUES (?, ?, ?)", (study, date or "", packed(attributes)))
 
 
-def _first(connection: sqlite3.Connection, study: str, series: str = "") -> Attributes:
-    """Return the header that speaks for a study or series.
+def _first(connection: sqlite3.Connection, study: str, tags: Iterable[str], series: str = "") -> Attributes:
+    """Return `tags` of the header that speaks for a study or series.
 
     What lies beside a native slide names a study that DICOM files may define: those come first. Reports that were
     stored about the folder's files come last.
@@ -128,4 +128,4 @@ def _first(connection: sqlite3.Connection, study: str, series: str = "") -> Attr
         " ORDER BY place, native IS NOT NULL, path LIMIT 1",
         (study, series, series),
     ).fetchone()
-    return unpacked(row["header"])
+    return picked(row["header"], tags)
