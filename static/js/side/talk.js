@@ -4,6 +4,7 @@
 /** @import { Message, Page, Pending, Thread } from "./thread.js" */
 import { getJson, request } from "../shared/api.js";
 import { el, setText } from "../shared/dom.js";
+import { afterFirst } from "../shared/first.js";
 import { gettext, interpolate, ngettext } from "../shared/i18n.js";
 import { uuid } from "../shared/uuid.js";
 import { draw } from "./bubbles.js";
@@ -232,7 +233,7 @@ export function fillTalk(section, beside) {
   }).observe(scroller);
 
   show();
-  void catchUp();
+  afterFirst(() => void catchUp());
   void outbox.run();
 }
 

@@ -5,6 +5,7 @@
 import { COMMANDS, keysOf } from "./commands.js";
 import { putJson } from "../shared/api.js";
 import { el, find, setText } from "../shared/dom.js";
+import { firstIsThere } from "../shared/first.js";
 import { gettext, interpolate } from "../shared/i18n.js";
 import { createStore } from "../shared/store.js";
 import { fillReading } from "../side/reading.js";
@@ -99,10 +100,10 @@ const following = new Following(store, { asking, topics, news, viewports, forget
 /** As many image areas as the layout has places; they are made once and kept. */
 function makePanes(/** @type {number} */ count) {
   while (viewports.length < Math.min(count, MOST_PANES)) {
-    const viewport = new Viewport(viewports.length, store, pictures, { onPaint: checkPersons });
+    const viewport = new Viewport(viewports.length, store, pictures, { onPaint });
     listen(viewport, store, { onMenu });
     new CrossLines(viewport, store);
-    const slide = new SlideViewport(viewport.number, store, { onPaint: checkPersons });
+    const slide = new SlideViewport(viewport.number, store, { onPaint });
     listenOnSlide(slide, store, { onMenu });
     viewport.host(slide);
     addHandle(viewport.element, viewport.number, store);
@@ -122,6 +123,12 @@ function makePanes(/** @type {number} */ count) {
 
 /** @type {Viewport | null} */
 let hovered = null;
+
+/** Another picture or slide is on the screen. */
+function onPaint() {
+  firstIsThere();
+  checkPersons();
+}
 
 /** Two persons on one screen can't be overlooked: both panes say so, as long as it is so. */
 function checkPersons() {
@@ -314,6 +321,7 @@ function nothingYet() {
     el("strong", {}, el("bdi", {}, name ?? "")), ...lines.map((line) => el("p", {}, el("bdi", {}, line))),
     el("p", {}, gettext("This study has no images that can be shown yet.")),
   );
+  firstIsThere();
   grid.classList.add("bare");
   grid.append(words);
   store.watch((state) => state.panes.some(Boolean), (some) => {

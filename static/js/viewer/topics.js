@@ -1,11 +1,12 @@
 /** What the page listens to on its socket: each topic with those who want to hear of it. */
 
 /** @import { Pictures } from "./pictures.js" */
+import { afterFirst } from "../shared/first.js";
 
 /**
  * @typedef {object} Listener
  * @property {(event: Record<string, any>) => void} onEvent   a hint that there is something to fetch
- * @property {() => void} [onOpen]   the line is open, for the first time or again: fetch what was missed
+ * @property {() => void} [onOpen]   the line is open, for the first time or again: fetch what was missed; not before the first picture
  */
 
 export class Topics {
@@ -34,7 +35,7 @@ export class Topics {
   heard(message) {
     const opened = typeof message.listening === "string" ? this.#listeners.get(message.listening) : undefined;
     const told = typeof message.topic === "string" ? this.#listeners.get(message.topic) : undefined;
-    opened?.forEach(({ onOpen }) => onOpen?.());
+    opened?.forEach(({ onOpen }) => onOpen && afterFirst(onOpen));
     told?.forEach(({ onEvent }) => onEvent(message));
     return Boolean(opened ?? told);
   }
