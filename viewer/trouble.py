@@ -1,5 +1,6 @@
 """When the database is busy, full or gone: what is tried once more, what waits where, and what is said."""
 
+import errno
 import logging
 import time
 from collections.abc import Awaitable, Callable
@@ -20,6 +21,7 @@ Result = TypeVar("Result")
 
 Gone = (OperationalError, InterfaceError)
 DISK_FULL = "53100"  # PostgreSQL's SQLSTATE
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 PAUSE = 1.0  # seconds before the second try; SQLite has waited for its lock already
 RETRY_AFTER = "2"  # seconds
 
@@ -39,7 +41,9 @@ def writing(function: Callable[Given, Result]) -> Callable[Given, Awaitable[Resu
 
 
 def is_full(error: BaseException) -> bool:
-    """Say whether the database's disk has no room."""
+    """Say whether a disk has no room, the database's or our own."""
+    if isinstance(error, OSError):
+        return error.errno in NO_ROOM
     return "disk is full" in str(error) or getattr(error.__cause__, "sqlstate", None) == DISK_FULL
 
 
@@ -63,10 +67,10 @@ def once_more(work: Callable[[], Result]) -> Result:
 
 def words_of_trouble(error: BaseException) -> str:
     """Return why the database did nothing, in words for a person; the log says it too."""
-    logger.error("the database didn't answer: %s", type(error.__cause__ or error).__name__)
     if is_full(error):
-        logger.error("the disk of the database is full")
+        logger.error("a disk is full: %s", type(error.__cause__ or error).__name__)
         return _("The disk of the server is full. Tell those who look after it.")
+    logger.error("the database didn't answer: %s", type(error.__cause__ or error).__name__)
     return _("The database is busy. Try again.")
 
 
@@ -105,5 +109,7 @@ class NotSavedMiddleware:
             return None
         try:
             return once_more(lambda: view(request, *args, **kwargs))
-        except Gone as error:
+        except (*Gone, OSError) as error:
+            if isinstance(error, OSError) and not is_full(error):
+                raise
             return answer(request, error)

@@ -17,15 +17,18 @@ from urllib.error import HTTPError
 import numpy as np
 import pytest
 from PIL import Image
+from playwright.sync_api import Page, expect
 from pydicom.dataset import Dataset
 
-from tests.browser.reading import lay
+from tests.browser.reading import Reader, lay
+from tests.chromium import chromium, needs_chromium
 from tests.faults.writing import ROLES, Writer, eventually, managed, missing, tokens
 from tests.phantoms import read, speaking_phantom
 from tests.serving import Served, serving
 
 FULL = "The disk of the server is full."
 SIZE = "48m"
+SOON = 20_000  # milliseconds
 
 
 @dataclass
@@ -162,3 +165,58 @@ def test_pictures_go_on_and_what_cannot_be_kept_is_refused_in_words(ward: Ward) 
     eventually(lambda: not ward.unsealed())
     assert "intact" in managed(ward.disk.folder, "audit", "verify").stdout
     assert not {status for writer in ward.writers for status in writer.statuses} & {500, 502}
+
+
+def refused(page: Page, selector: str) -> None:
+    """Wait until a part of the page says that the disk is full, and that nothing was saved."""
+    expect(page.locator(selector)).to_contain_text("Not saved.", timeout=SOON)
+    expect(page.locator(selector)).to_contain_text(FULL)
+
+
+@pytest.mark.browser
+@needs_chromium
+def test_a_person_sees_what_is_not_saved_and_loses_none_of_it(ward: Ward) -> None:
+    study = ward.writers[0].study
+    with chromium(1440, 900) as (page, watched):
+        reader = Reader(page, watched, ward.served)
+        reader.log_in()
+        reader.open(study)
+        page.locator("#request-edit").click()
+        page.locator('textarea[name="clinical_question"]').fill("Free air?")
+        ward.disk.fill()
+        ward.until_refused(ward.writers[0])
+        page.locator(".request-form button.first").click()
+        refused(page, ".request-form .said")
+        page.locator(".composer textarea").fill("x" * 4000)
+        page.locator(".composer textarea").press("Enter")
+        refused(page, ".talk .pending")
+        reader.until(lambda moment: moment.spoken is not None)
+        ward.disk.clear()
+        expect(page.locator(".talk .pending")).to_have_count(0, timeout=2 * SOON)
+        page.locator(".request-form button.first").click()
+        expect(page.locator(".question")).to_have_text("Free air?", timeout=SOON)
+        assert watched.faults == []
+
+
+@pytest.mark.browser
+@needs_chromium
+def test_the_form_of_an_archive_stays_as_it_was_typed(ward: Ward) -> None:
+    with chromium(1440, 900) as (page, watched):
+        reader = Reader(page, watched, ward.served)
+        reader.log_in("admin")
+        page.goto(f"{ward.served.url}/archives/")
+        form = page.locator("section.add form")
+        form.locator('[name="name"]').fill("second")
+        form.locator('[name="location"]').fill("http://127.0.0.1:9/dicom-web")
+        form.locator('[name="kind"][value="basic"]').check()
+        form.locator('[name="user"]').fill("u" * 200)
+        form.locator('[name="password"]').fill("p" * 500)
+        ward.disk.fill()
+        ward.until_refused(ward.writers[0])
+        form.locator("button.first").click()
+        refused(page, "section.add .unfit")
+        expect(form.locator('[name="password"]')).to_have_value("p" * 500)
+        ward.disk.clear()
+        form.locator("button.first").click()
+        expect(page.locator("#site-second")).to_be_visible(timeout=SOON)
+        assert watched.faults == []

@@ -15,7 +15,10 @@ class Locked(ValueError):
 
 
 def sealed(state: Path, text: str) -> str:
-    """Return `text` encrypted, as ASCII; the key is made at first use. Raises Locked for a key that others can read."""
+    """Return `text` encrypted, as ASCII; the key is made at first use. Raises Locked for a key that others can read.
+
+    Raises OSError where the key can't be written.
+    """
     return Fernet(_key(state, make=True)).encrypt(text.encode()).decode("ascii")
 
 
@@ -38,14 +41,14 @@ def _key(state: Path, *, make: bool = False) -> bytes:
 
 
 def _make(path: Path) -> None:
-    """Write a new key, whole or not at all; of several at once, the first one's stays."""
+    """Write a new key, whole or not at all; of several at once, the first one's stays. Raises OSError."""
     draft = path.with_name(f"{KEY}.{os.getpid()}.{os.urandom(4).hex()}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(Fernet.generate_key())
-        file.flush()
-        os.fsync(file.fileno())
     try:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(Fernet.generate_key())
+            file.flush()
+            os.fsync(file.fileno())
         with contextlib.suppress(FileExistsError):
             os.link(draft, path)
     finally:
-        draft.unlink()
+        draft.unlink(missing_ok=True)
