@@ -235,6 +235,29 @@ async def test_on_a_full_disk_reading_goes_on_and_no_frame_is_made_up(
     assert store.process.poll() is None
 
 
+async def test_a_series_for_which_the_disk_has_no_byte_left_is_read_and_nothing_of_it_is_kept(
+    serve: Serve, client: StoreClient, tmp_path: Path, small_disk: Path
+) -> None:
+    store = serve(native(tmp_path / "ct", 5, 512))
+    ballast = small_disk / "ballast"
+    with ballast.open("wb", buffering=0) as full, contextlib.suppress(OSError):
+        while True:
+            full.write(bytes(4096))
+    series = await client.series("main", STUDY, SERIES)
+    for uid, number in order(series):
+        frame = await client.frame(series, uid, number)
+        assert np.array_equal(frame, noise(int(uid.rsplit(".", 1)[1]), 512, 512))
+    assert right(series) == 0 and not series.directory.is_relative_to(small_disk)
+    aside = series.directory.parent
+    store.stop()
+    assert not aside.exists()
+    ballast.unlink()
+    store.start()
+    other = StoreClient(small_disk)
+    assert (await filled(other, SERIES)).directory.is_relative_to(small_disk)
+    await other.close()
+
+
 async def test_a_full_disk_makes_room_with_series_that_nobody_uses(
     serve: Serve, client: StoreClient, tmp_path: Path, small_disk: Path
 ) -> None:

@@ -163,7 +163,7 @@ class Filler:
     def keep(self, series: OpenSeries, place: int, array: np.ndarray) -> Outcome:
         """Write a decoded frame into its file, making room where the budget or the disk asks for it."""
         size = array.nbytes
-        if not self.shelf.make_room(size, self.in_use):
+        if self.shelf.is_aside(series.directory) or not self.shelf.make_room(size, self.in_use):
             return NoRoom(array)
         for last in (False, True):
             try:

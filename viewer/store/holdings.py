@@ -62,6 +62,7 @@ class Holdings:
         """Take no more work."""
         for pool in (self.readers, self.watcher, *self.askers.values()):
             pool.shutdown(wait=False, cancel_futures=True)
+        self.shelf.forget_aside()
 
     async def load(self, key: shelf.Key) -> OpenSeries:
         """Open what is on the shelf, else ask the archive."""
@@ -94,18 +95,20 @@ class Holdings:
         return self.shelved(shelf.Current(key, digest, expected), kept)
 
     def shelved(self, current: shelf.Current, kept: metadata.Kept) -> OpenSeries:
-        """Put a new version on the shelf and open it; raises CantOpen when the disk is full."""
+        """Put a new version on the shelf and open it; raises CantOpen when neither disk nor memory takes it."""
         shapes = opened.shapes(kept.instances())
-        for last in (False, True):
+        for attempt in ("as it is", "with room made", "in memory"):
             try:
-                series = OpenSeries.load(self.shelf.add(current, kept, shapes), current)
+                if attempt == "with room made" and not self.shelf.free(fill.LEAST_FREED, lambda: self.in_use):
+                    continue
+                aside = attempt == "in memory"
+                directory = self.shelf.add_aside(kept, shapes) if aside else self.shelf.add(current, kept, shapes)
+                series = OpenSeries.load(directory, current)
                 series.read_at = time.monotonic()
                 return series
             except OSError as error:
-                if last or not self.shelf.free(fill.LEAST_FREED, lambda: self.in_use):
-                    log.error("a series couldn't be put on the shelf: %s", error.strerror)
-                    raise CantOpen(gettext_noop("the disk of the image store is full")) from error
-        raise AssertionError
+                log.error("a series couldn't be put on the shelf %s: %s", attempt, error.strerror)
+        raise CantOpen(gettext_noop("the disk of the image store is full"))
 
     def close(self, series: OpenSeries) -> None:
         """A user is done with it."""
@@ -122,7 +125,7 @@ class Holdings:
             self.protect()
         series.files.close()
         self.shelf.find(series.key)
-        if series.stale:
+        if series.stale or self.shelf.is_aside(series.directory):
             self.readers.submit(self.shelf.drop, series.directory)
 
     def protect(self) -> None:

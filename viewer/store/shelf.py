@@ -5,6 +5,7 @@ import hashlib
 import logging
 import os
 import shutil
+import tempfile
 import threading
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from viewer.store import frames, metadata
 from viewer.store.protocol import Sentence
 
 log = logging.getLogger(__name__)
+MEMORY = Path("/dev/shm")  # noqa: S108 (a disk in memory; folders in it are made by mkdtemp)
 CURRENT = "current.json"
 FAILURES = "failures"
 FOLDER = "frames"
@@ -57,6 +59,8 @@ class Shelf:
     budget: int
 
     def __post_init__(self) -> None:
+        self.aside: Path | None = None
+        self.forget_aside()
         self.lock = threading.Lock()
         self.evicting = threading.Lock()
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -103,8 +107,7 @@ class Shelf:
         try:
             target.parent.mkdir(mode=0o700, exist_ok=True)
             making.mkdir(mode=0o700)
-            metadata.save(making, kept)
-            frames.create(making, shapes)
+            fill(making, kept, shapes)
             remove(target)
             making.rename(target)
             self.name(current)
@@ -113,6 +116,36 @@ class Shelf:
             raise
         self.grow(allocated(target))
         return target
+
+    def add_aside(self, kept: metadata.Kept, shapes: list[frames.Shape | None]) -> Path:
+        """Make the files of a version in memory, for as long as it is open; raises OSError.
+
+        For a disk that has no room even for them: the series can be read, and none of its frames is kept.
+        """
+        with self.lock:
+            self.aside = self.aside or Path(tempfile.mkdtemp(prefix=self.prefix, dir=MEMORY))
+        making = Path(tempfile.mkdtemp(dir=self.aside))
+        try:
+            fill(making, kept, shapes)
+        except BaseException:
+            remove(making)
+            raise
+        return making
+
+    @property
+    def prefix(self) -> str:
+        """How the names of this shelf's folders in memory begin."""
+        return f"samsyn-{hashlib.sha256(os.fspath(self.root.absolute()).encode()).hexdigest()[:16]}-"
+
+    def forget_aside(self) -> None:
+        """Remove what lies in memory, of earlier processes too; nobody else's."""
+        for folder in MEMORY.glob(f"{self.prefix}*"):
+            if folder.lstat().st_uid == os.geteuid():
+                remove(folder)
+
+    def is_aside(self, directory: Path) -> bool:
+        """Say whether a version lies in memory."""
+        return directory.parent == self.aside
 
     def name(self, current: Current) -> None:
         """Say which version is the current one, at once for whoever reads."""
@@ -129,6 +162,9 @@ class Shelf:
 
     def drop(self, directory: Path) -> None:
         """Unlink a version, and the series with its last one; what is mapped stays readable."""
+        if self.is_aside(directory):
+            remove(directory)
+            return
         size = allocated(directory)
         remove(directory)
         current = self.read(directory.parent)
@@ -154,6 +190,12 @@ class Shelf:
                 if before - self.used >= size:
                     break
             return before - self.used
+
+
+def fill(directory: Path, kept: metadata.Kept, shapes: list[frames.Shape | None]) -> None:
+    """Make the files of a version in a folder; raises OSError."""
+    metadata.save(directory, kept)
+    frames.create(directory, shapes)
 
 
 def last_use(folder: Path) -> float:

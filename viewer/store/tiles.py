@@ -164,7 +164,7 @@ class TileDesk:
 
     def keep(self, series: OpenSeries, place: int, syntax: str, data: bytes) -> None:
         """Keep the bytes of a distant archive beside the decoded frames, if the budget has room."""
-        if not self.shelf.make_room(len(data), lambda: self.holdings.in_use):
+        if self.shelf.is_aside(series.directory) or not self.shelf.make_room(len(data), lambda: self.holdings.in_use):
             return
         try:
             self.shelf.grow(series.pack.write(place, syntax, data))
