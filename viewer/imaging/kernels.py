@@ -27,4 +27,4 @@ def kernel(function: Loop) -> Loop:
     """Have a loop compiled; it lets other threads run meanwhile."""
     made: Any = numba.njit(cache=True, nogil=True)(function)
     made._cache = Kept(function)
-    return made  # type: ignore[no-any-return]
+    return made
