@@ -25,7 +25,8 @@ logger = logging.getLogger(__name__)
 PAGE = 500  # studies of one search
 RECENT = timedelta(days=2)
 RECENT_EVERY = 10.0  # seconds
-SCAN_EVERY = 2.0  # seconds; a long scan rests ten times its own length
+SCAN_EVERY = 2.0  # seconds
+SCAN_RESTS = 10, 2, 1  # times its own length that a long scan rests; while an exam is open; after it found news
 SWEEP_EVERY = 60.0, 3600.0  # seconds; a long sweep rests so many times its own length, within these
 SWEEP_RESTS = 200
 CONFIRM_AFTER = 10.0  # seconds until a sweep that missed something is repeated
@@ -76,13 +77,17 @@ class Sync:
         if hasattr(port, "scan"):
             if now >= self._next_scan:
                 report = port.scan()
-                self._next_scan = time.monotonic() + max(SCAN_EVERY, 10 * report.seconds)
+                news = report.added or report.changed or report.removed  # their reading says nothing of the next scan
+                is_open = any(topic.kind == "study" for topic in live.listened())
+                self._next_scan = time.monotonic() + max(
+                    SCAN_EVERY, SCAN_RESTS[2 if news else is_open] * report.seconds
+                )
                 self._doubtful = {
                     uid: Study.Conflict.TWO_PATIENTS if uid == conflict.uid else Study.Conflict.DUPLICATES
                     for conflict in report.conflicts
                     for uid in conflict.studies
                 }
-                if report.added or report.changed or report.removed:
+                if news:
                     self._next_sweep = 0.0
                 self._ready()
         elif now >= self._next_recent or not answers(port):
