@@ -15,7 +15,7 @@ from tests.store.waiting import until
 from viewer.archive import Malformed, Unreachable
 from viewer.archive.delivered import delivered, of_series
 from viewer.archive.port import Delivered
-from viewer.store import archives, frames, wishes
+from viewer.store import archives, frames, store, wishes
 from viewer.store.opened import OpenSeries, Result, Stored
 from viewer.store.shelf import Key
 from viewer.store.store import Store
@@ -73,11 +73,25 @@ async def test_neighbours_come_singly_and_all_others_in_one_answer(
     await until(lambda: not running.streams.running)
 
 
+@pytest.mark.parametrize(("seconds", "singly"), [(60.0, wishes.FEW), (0.0, wishes.NEAR)])
+async def test_an_archive_that_answers_at_once_is_asked_for_fewer_neighbours(
+    running: Store, archive: PretendArchive, monkeypatch: pytest.MonkeyPatch, seconds: float, singly: int
+) -> None:
+    monkeypatch.setattr(store, "QUICK_SECONDS", seconds)
+    archive.near = False
+    series = await running.holdings.open(KEY)
+    look(running, series, 40)
+    await until(lambda: present(series) == COUNT)
+    right(series)
+    assert archive.streams == 1
+    assert len(archive.asked) == singly
+
+
 async def test_few_frames_are_not_worth_a_stream(running: Store, archive: PretendArchive) -> None:
-    del archive.datasets[30:]
+    del archive.datasets[20:]
     series = await running.holdings.open(KEY)
     look(running, series)
-    await until(lambda: present(series) == 30)
+    await until(lambda: present(series) == 20)
     assert not archive.streams
 
 
@@ -197,6 +211,7 @@ async def test_the_archive_waits_while_the_decoder_is_behind(
     running: Store, archive: PretendArchive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(wishes, "NEAR", 0)
+    monkeypatch.setattr(wishes, "FEW", 0)
     archive.datasets[:] = [slice_of(noise(number), number, J2K) for number in range(1, COUNT + 1)]
     series = await running.holdings.open(KEY)
     with monkeypatch.context() as behind:

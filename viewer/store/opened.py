@@ -78,6 +78,7 @@ class OpenSeries:
     jobs: int = 0
     stale: bool = False
     closed: bool = False
+    quick: bool = False  # its archive answers at once
     streamed: bool = False  # all there is to come by a stream has come
     syntaxes: dict[int, str] = field(default_factory=dict)  # as single frames had them, by instance
     read_at: float = float("-inf")

@@ -33,6 +33,7 @@ RETRY_SECONDS = 10.0
 DOUBT_SECONDS = 1.0
 PAUSE_SECONDS = (0.5, 2.0)  # short: the archive's own breaker keeps a storm away
 NEWS_SECONDS = 0.2
+QUICK_SECONDS = 0.03
 
 
 class Store:
@@ -243,6 +244,8 @@ class Store:
             self.not_fetched(series, [place for place in job.places if place not in told], error)
         else:
             self.paused.pop(series.key.archive, None)
+            at_once = time.monotonic() - fetch.since < QUICK_SECONDS
+            series.quick = at_once or self.archives.near(series.key.archive)
         series.jobs -= 1
         self.tell_soon()
         self.holdings.unload(series)

@@ -7,7 +7,8 @@ from itertools import chain
 from viewer.store import frames
 from viewer.store.opened import OpenSeries
 
-NEAR = 24
+# So many neighbours are fetched singly before the rest of a series; fewer where the rest comes soon anyway.
+NEAR, FEW = 24, 6
 BATCH_FRAMES = 8
 BATCH_BYTES = 8 << 20
 
@@ -58,7 +59,8 @@ class Plan:
 
     def next(self, *, nearby: bool) -> int | None:
         """Return the next place that is neither present, failed nor under way."""
-        at, end = (self.near, min(NEAR, len(self.sequence))) if nearby else (max(self.rest, NEAR), len(self.sequence))
+        count = min(FEW if self.series.quick else NEAR, len(self.sequence))
+        at, end = (self.near, count) if nearby else (max(self.rest, count), len(self.sequence))
         while at < end and self.series.files.states[self.sequence[at]] not in (frames.ABSENT, frames.UNVERIFIED):
             at += 1
         if nearby:
