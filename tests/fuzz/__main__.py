@@ -6,6 +6,7 @@ FUZZ_COUNT says how many, FUZZ_SEED with which seed, FUZZ_KEPT where files with 
 import argparse
 import os
 import random
+import signal
 import sys
 import tempfile
 import time
@@ -32,6 +33,7 @@ def arguments() -> argparse.Namespace:
 
 def main() -> int:
     """Run the rounds; return 1 if anything was found."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the server of the round ends with it
     given = arguments()
     kept = given.kept or Path(tempfile.gettempdir()) / f"samsyn-fuzz-{given.seed}"
     numbers = range(given.only, given.only + 1) if given.only is not None else range(given.count)

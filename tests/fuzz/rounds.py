@@ -14,7 +14,7 @@ import numpy as np
 
 from tests.fuzz.cases import TOGETHER, Case, case, good
 from tests.fuzz.originals import values
-from tests.fuzz.ward import Entry, Reader, Ward, page, ward
+from tests.fuzz.ward import Entry, Reader, Ward, ward
 
 ARCHIVE = "spoilt"
 A_FOLDER = 200
@@ -92,12 +92,10 @@ def try_study(made: Ward, reader: Reader, study: str, entries: list[Entry], expe
     whose = entries[0].path
     for series in sorted({entry.series for entry in entries}):
         root = f"{ARCHIVE}/studies/{study}/series/{series}"
-        if chosen(series, 4):
-            made.ask(reader, f"/api/studies/{ARCHIVE}/{study}/series/{series}/glimpse/", whose, pictures=False)
-        if not made.comes(reader, f"/api/studies/{ARCHIVE}/{study}/series/{series}/stacks/", whose):
+        if not made.comes(reader, f"/api/studies/{ARCHIVE}/{study}/series/{series}/stacks/", whose, study, ARCHIVE):
             return
         if chosen(series, 4):
-            made.ask(reader, page(study, ARCHIVE), whose, pictures=False)
+            made.ask(reader, f"/api/studies/{ARCHIVE}/{study}/series/{series}/glimpse/", whose, pictures=False)
         made.ask(reader, f"/dicomweb/{root}/thumbnail", whose)
         made.ask(reader, f"/dicomweb/{root}/renderedmpr?accept=image/png", whose)
     for entry in entries:

@@ -6,20 +6,26 @@ import struct
 from io import BytesIO
 from pathlib import Path
 
+import msgspec
 import pytest
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.uid import JPEG2000Lossless
 
 from tests.fuzz import originals
+from tests.fuzz.bombs import many_items
 from tests.fuzz.elements import Element, taken_apart
 from viewer.archive import FolderArchive, Malformed
 from viewer.archive.dicomjson import Header
 from viewer.archive.framing import PixelMap
 from viewer.archive.part10 import parse
+from viewer.archive.scan import attributes
 from viewer.doors.description import header
+from viewer.imaging.dicomjson import LookupTable
 from viewer.imaging.kinds import kind
-from viewer.imaging.record import Instance
+from viewer.imaging.pixels import PixelError, transform
+from viewer.imaging.record import FrameAttributes, Instance, instances
+from viewer.imaging.windowing import voi_choices
 from viewer.store.opened import shapes
 
 
@@ -70,3 +76,21 @@ def test_a_description_is_a_header_whatever_letters_a_file_holds() -> None:
     said = header({"unit": "a\x7fb\x00\r\nü\u2028\U0001f9e0"})
     assert said.isascii() and not re.search(rb"[\x00-\x1f\x7f]", said)
     assert json.loads(said) == {"unit": "a\x7fb\x00\r\nü\u2028\U0001f9e0"}
+
+
+def test_an_incomplete_modality_table_keeps_the_voi_tables_and_no_series_shut() -> None:
+    whole = LookupTable(4, 0, 16, b"\0\0\1\0\2\0\3\0")
+    found = FrameAttributes(1)
+    found.ModalityLUTSequence, found.VOILUTSequence = (LookupTable(4096, 0, 16, b"\0\0"),), (whole,)
+    assert len(voi_choices(Instance(Modality="CR", BitsStored=12), found)) == 1
+    with pytest.raises(PixelError, match="incomplete"):
+        transform(Instance(Modality="CR"), found)
+
+
+def test_groups_of_more_frames_than_there_are_are_cut_where_they_still_dont_fit() -> None:
+    data = many_items(50, 0x52009230)
+    part10 = parse(BytesIO(data))
+    found = attributes(part10, ("1.2", "1.3", "1.4"), lambda uids, where: where)
+    assert len(found["52009230"]["Value"]) == 2
+    (read,) = instances(msgspec.json.encode([found]))
+    assert read.faults

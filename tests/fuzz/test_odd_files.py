@@ -91,7 +91,8 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[dict[str, A
         def look(entry: Entry, archive: str) -> Answer | str:
             if not entry.study:
                 return entry.reason or ""
-            made.comes(reader, f"/api/studies/{archive}/{entry.study}/series/{entry.series}/stacks/", entry.path)
+            stacks = f"/api/studies/{archive}/{entry.study}/series/{entry.series}/stacks/"
+            made.comes(reader, stacks, entry.path, entry.study, archive)
             where = f"studies/{entry.study}/series/{entry.series}/instances/{entry.instance}"
             answer = made.ask(reader, f"/dicomweb/{archive}/{where}/rendered?accept=image/png", entry.path)
             return answer if answer is not None else "no answer"

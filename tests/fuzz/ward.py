@@ -186,16 +186,28 @@ class Ward:
             self.found(whose, f"a path in words: {words}")
         return answer
 
-    def comes(self, reader: Reader, path: str, whose: str, within: float = 120) -> bool:
-        """Wait until something that the archive lists is there; say so, and judge what is then answered."""
-        until = time.monotonic() + within
-        while (answer := reader.get(path)).status == 404:
+    def comes(self, reader: Reader, path: str, whose: str, study: str, archive: str) -> bool:
+        """Wait until a series that the archive lists is there; say so, and judge what is then answered.
+
+        It waits as a person does, by opening the study's page.
+        """
+        until = time.monotonic() + 4 * PATIENCE
+        while True:
+            try:
+                answer = reader.get(path)
+                if answer.status == 404:
+                    reader.get(page(study, archive))
+                    answer = reader.get(path)
+            except (http.client.HTTPException, OSError) as error:
+                self.found(whose, f"no answer at all ({type(error).__name__}) to {path}")
+                return False
+            if answer.status != 404:
+                self.judged(answer, path, whose, pictures=False)
+                return True
             if time.monotonic() > until:
                 self.found(whose, f"listed by the archive, but it never appeared: {path}")
                 return False
             time.sleep(0.2)
-        self.judged(answer, path, whose, pictures=False)
-        return True
 
     def every(self, work: Callable[[Reader, Any], None], items: list[Any]) -> None:
         """Do `work` on every item with a few readers at once."""

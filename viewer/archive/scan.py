@@ -16,6 +16,7 @@ from typing import BinaryIO
 from viewer.archive import native, native_identity, summary
 from viewer.archive.conflicts import conflicts
 from viewer.archive.dicomjson import Header
+from viewer.archive.framing import first
 from viewer.archive.index import Index, packed
 from viewer.archive.part10 import Part10, parse
 from viewer.archive.port import ArchiveError, Attributes, Malformed, ScanReport, Skipped
@@ -29,6 +30,7 @@ FOLDER, OBJECTS = 0, 1
 BATCH = 200
 IDENTITY = {0x0020000D: "Study Instance UID", 0x0020000E: "Series Instance UID", 0x00080018: "SOP Instance UID"}
 DIRECTORY_RECORDS = 0x00041220
+FRAME_GROUPS = "52009230"
 
 LEVEL = b"\0"  # no name holds it: a slide's further levels are kept under its path, this, and their number
 
@@ -235,6 +237,11 @@ def attributes(part10: Part10, uids: Uids, address: Address) -> Attributes:
     """Return the header as DICOM JSON with Available Transfer Syntax UID; big values point to `address`."""
     found = Header(part10, lambda where: address(uids, where)).attributes()
     found["00083002"] = summary.element("UI", part10.transfer_syntax)
+    groups = found.get(FRAME_GROUPS, {}).get("Value")
+    if groups is not None:
+        # Of more than there are frames, one too many is kept, so that whoever reads them sees that they don't fit.
+        declared = first(found, "00280008")
+        del groups[(declared if isinstance(declared, int) and declared > 0 else 1) + 1 :]
     return found
 
 

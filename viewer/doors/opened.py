@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from viewer.doors.refusal import Refusal
 from viewer.doors.words import translated
 from viewer.imaging import colour, pixels, spacing, stack, windowing
-from viewer.imaging.pixels import Padding
+from viewer.imaging.pixels import Padding, PixelError
 from viewer.imaging.record import FrameAttributes, FrameNumberError, Instance
 from viewer.imaging.slide import Slide, slides
 from viewer.imaging.spacing import Spacing
@@ -262,13 +262,15 @@ class Opened:
         count = min(SAMPLED_FRAMES, len(grey))
         chosen = [grey[(2 * turn + 1) * len(grey) // (2 * count)] for turn in range(count)]
         frames = await asyncio.gather(*(fetch(uid, number) for uid, number in chosen), return_exceptions=True)
-        values = [
-            sample(self.instances[uid], number, frame)
-            for (uid, number), frame in zip(chosen, frames, strict=True)
-            if isinstance(frame, np.ndarray)
-        ]
+        values, why = [], _("No image of the series can be read, so its window isn't known")
+        for (uid, number), frame in zip(chosen, frames, strict=True):
+            if isinstance(frame, np.ndarray):
+                try:
+                    values.append(sample(self.instances[uid], number, frame))
+                except PixelError as error:
+                    why = translated(error)
         if not values:
-            raise Refusal(502, _("No image of the series can be read, so its window isn't known"))
+            raise Refusal(502, why)
         return windowing.automatic(np.concatenate(values))
 
 

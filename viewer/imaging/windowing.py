@@ -9,7 +9,16 @@ import cv2
 import numpy as np
 
 from viewer.imaging.dicomjson import LookupTable
-from viewer.imaging.pixels import IDENTITY, ModalityLUT, Padding, Rescale, Transform, first_mapped, table_values
+from viewer.imaging.pixels import (
+    IDENTITY,
+    ModalityLUT,
+    Padding,
+    PixelError,
+    Rescale,
+    Transform,
+    first_mapped,
+    table_values,
+)
 from viewer.imaging.pixels import transform as modality_transform
 from viewer.imaging.ramp import Ramp, ramp
 from viewer.imaging.record import FrameAttributes, Instance
@@ -254,7 +263,10 @@ def tables_of(instance: Instance, frame: FrameAttributes) -> list[VOI]:
     """Return the complete VOI LUTs of a frame."""
     if not frame.VOILUTSequence:
         return []
-    signed = signed_output(instance, modality_transform(instance, frame))
+    try:
+        signed = signed_output(instance, modality_transform(instance, frame))
+    except PixelError:
+        signed = False  # behind a modality table, an incomplete one: whoever draws the picture says so
     return [
         VOILUT(table, first_mapped(table, signed=signed), table.explanation)
         for table in frame.VOILUTSequence
