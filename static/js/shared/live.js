@@ -20,7 +20,7 @@
  */
 
 const FIRST_PAUSE = 250;
-const LONGEST_PAUSE = 2000;
+const LONGEST_PAUSE = 1500;
 /** Sockets that fail again and again are held back by browsers: after some, HTTP says first whether anybody is there. */
 const TRUSTING = 3;
 const PING_EVERY = 5000;
