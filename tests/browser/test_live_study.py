@@ -80,6 +80,7 @@ def test_new_images_are_offered_and_nothing_is_renumbered_until_they_are_taken_u
     assert first and first.slice in (1, 16)
 
 
+@pytest.mark.full
 def test_a_removed_image_leaves_a_gap_and_is_not_replaced_by_another(site: Site) -> None:
     reader, archive = site
     datasets = opened(site, 2)
@@ -101,6 +102,7 @@ def test_a_removed_image_leaves_a_gap_and_is_not_replaced_by_another(site: Site)
     assert showing(reader, "Image 5/16").spoken == spoken, "back at its place"
 
 
+@pytest.mark.full
 def test_a_replaced_image_is_shown_as_it_is_now(site: Site) -> None:
     reader, archive = site
     datasets = opened(site, 3)

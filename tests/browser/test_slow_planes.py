@@ -50,3 +50,27 @@ def tells(reader: Reader, words: str) -> None:
         moment = reader.until(lambda moment: moment.notice == words, pane, within=30)
         assert not moment.grey.any(), "half a volume is never shown"
         expect(reader.page.locator(".pane").nth(pane).locator(".crosshair path")).to_have_count(0)
+
+
+@pytest.mark.full
+def test_planes_whose_archive_was_silent_come_by_themselves_once_it_answers(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    study = lay(folder, speaking_phantom(slices=24))
+    with (
+        slow_archive(folder, tmp_path) as archive,
+        serving(archive.address) as served,
+        chromium(1600, 900) as (page, watched),
+    ):
+        reader = Reader(page, watched, served)
+        reader.log_in()
+        reader.indexed(study)
+        archive.let(6)
+        reader.open(study)
+        reader.focus()
+        reader.press("Shift+3")
+        reader.until(lambda moment: "can't be shown" in moment.notice, within=120)
+        archive.let(10_000)
+        for pane in range(3):
+            reader.until(lambda moment: bool(moment.grey.any()) and not moment.notice, pane, within=120)
+        assert watched.faults == []

@@ -28,6 +28,8 @@ import { standIn } from "./standin.js";
 const REST = 120;
 const LATE = 300;
 const INSIST = 1000;
+/** What failed is asked for again by itself, ever more seldom (ms): an archive that was silent may answer by now. */
+const AGAIN = { first: 3000, longest: 30_000 };
 /** Between two words to the server of where a hand is that moves along. */
 const LOOKED = 100;
 
@@ -52,6 +54,8 @@ export class Viewport {
   /** What is shown isn't what the archive holds by now. */
   #outdated = false;
   #insist = 0;
+  #again = 0;
+  #pause = AGAIN.first;
   #direction = 1;
   #looking = paced(LOOKED);
   /** What is on the canvas and over it. @type {readonly unknown[]} */
@@ -350,6 +354,7 @@ export class Viewport {
     if (this.#content.kind === "picture") this.#content.answer.bitmap.close();
     this.#content = { kind: "picture", answer };
     this.#outdated = false;
+    this.#pause = AGAIN.first;
     this.#paintSoon();
     clearTimeout(this.#insist);
     this.#dressing.insist(false);
@@ -366,6 +371,9 @@ export class Viewport {
     const aim = this.#aimed();
     if (aim?.resource !== failed.resource) return;
     this.#notice({ entry: aim.entry, index: aim.index, title: gettext("This image can't be shown"), words });
+    clearTimeout(this.#again);
+    this.#again = setTimeout(() => this.#aimed()?.resource === failed.resource && this.retry(), this.#pause);
+    this.#pause = Math.min(AGAIN.longest, 2 * this.#pause);
   }
 
   /** @param {Hindrance} hindrance */
