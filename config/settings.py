@@ -189,6 +189,8 @@ LOGGING = {
         "django": {"handlers": ["console"], "level": "WARNING", "propagate": False},
         "django.server": {"handlers": ["console"], "level": "WARNING", "propagate": False},
         "uvicorn": {"handlers": ["console"], "level": "WARNING", "propagate": False},
+        # Where somebody listens, or seems to, a line is made up for each picture.
+        "uvicorn.access": {"handlers": [], "propagate": False},
         "celery": {"handlers": ["console"], "level": "WARNING", "propagate": False},
         "highdicom": {"handlers": ["console"], "level": "WARNING", "propagate": False},
     },

@@ -9,6 +9,7 @@ import time
 from typing import Any
 from urllib.parse import parse_qs
 
+import msgspec
 from django.utils.translation import gettext as _
 
 from viewer import access, dicomweb, epochs, rendering, sessions
@@ -139,7 +140,7 @@ class ViewerConsumer(PageConsumer):
             picture = await studio.picture(opened, place, wanted, kind, arrived=arrived)
         about = {"seq": wish.seq, "pane": wish.pane, "resource": wish.resource, "query": wish.query, "type": kind}
         about["took"] = round(1000 * (time.monotonic() - began), 1)
-        header = description.encoded(about | {"picture": picture.description})
+        header = description.encoded(about | {"picture": msgspec.Raw(description.told(picture.description))})
         return b"".join((struct.pack(">I", len(header)), header, picture.data))
 
     async def admitted(self, path: str, *verbs: dicomweb.Handler) -> tuple[dicomweb.Handler, dicomweb.Resource]:

@@ -235,8 +235,12 @@ async def _parts(
 
 def _address(opened: Opened, place: Place) -> str:
     frame = None if place.whole else place.frame.number
-    named = Resource(opened.archive, opened.study, opened.uid, place.uid, frame)
-    return f"{named.path}/rendered"
+    return _rendered(Resource(opened.archive, opened.study, opened.uid, place.uid, frame))
+
+
+@lru_cache(4096)
+def _rendered(resource: Resource) -> str:
+    return f"{resource.path}/rendered"
 
 
 def _picture(picture: Picture, opened: Opened, place: Place, wanted: Parameters) -> Answer:

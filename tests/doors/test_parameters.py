@@ -1,5 +1,7 @@
 """The parameters of PS3.18 8.3.5: what is understood, what is refused, and in which words."""
 
+from urllib.parse import parse_qsl
+
 import pytest
 
 from viewer.doors import media, parameters
@@ -199,3 +201,21 @@ def test_several_pictures_come_as_multipart(accept: str, header: str, kind: str)
 def test_a_study_can_not_be_given_as_one_picture(accept: str, header: str) -> None:
     with pytest.raises(media.NotAcceptable):
         media.several(accept, header)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "window=40,400,linear&quality=85", "a=b=c&=x&y", "a=&b", "", "&", "a=1&&b=2", "a=%41", "a=1+2", "a;b=1&c",
+        "name=Åsa&x=\u0000", "&".join(["a=1"] * 32), "a=1&a=2", "a=%ff", "accept=image/jpeg;q=0.5",
+    ],
+)  # fmt: skip
+def test_a_query_that_needs_no_decoding_has_the_fields_that_the_library_finds(query: str) -> None:
+    found = parameters.plain(query)
+    assert found in ([], parse_qsl(query, keep_blank_values=True, errors="replace"))
+    assert found or not query or set("%+") & set(query) or "" in query.split("&")
+
+
+def test_too_many_fields_are_refused() -> None:
+    with pytest.raises(BadParameter, match="can't be read"):
+        parameters.read("&".join(["a=1"] * 33), parameters.RENDERED)

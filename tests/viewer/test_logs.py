@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 
 import pytest
+from django.conf import settings
 
 from viewer.archive import Unreachable
 from viewer.logs import Discreet, PlainFormatter
@@ -107,3 +108,7 @@ def test_of_a_warning_only_kind_and_place_are_written(write: Callable[..., str])
     text = write("%s", '/x/valuerep.py:55: UserWarning: The string "ZZCANARY" is\n  warnings.warn(', name="py.warnings")
     assert text == "ERROR: /x/valuerep.py:55: UserWarning\n"
     assert "CANARY" not in write("ZZCANARY", name="py.warnings")
+
+
+def test_no_line_about_each_request_is_made_up_for_nobody() -> None:
+    assert settings.LOGGING["loggers"]["uvicorn.access"] == {"handlers": [], "propagate": False}

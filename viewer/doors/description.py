@@ -3,6 +3,7 @@
 import codecs
 import json
 import re
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -29,6 +30,23 @@ AGE_UNITS = {"D": "d", "W": "wk", "M": "mo", "Y": "y"}
 DIRECTION = re.compile(r"[LRAPHF]{1,3}")
 
 
+class Description(dict[str, Any]):
+    """What a picture shows, with its JSON: that of its frame is made once, however often the frame is shown."""
+
+    def __init__(self, of_its_frame: "OfFrame", of_this: dict[str, Any]) -> None:
+        super().__init__(of_its_frame.values)
+        self.update(of_this)
+        self.json = b",".join((of_its_frame.opening, encoded(of_this)[1:]))
+
+
+@dataclass(frozen=True)
+class OfFrame:
+    """What is the same in all pictures of a frame, and its JSON without the closing brace."""
+
+    values: dict[str, Any]
+    opening: bytes
+
+
 def describe(
     opened: Opened,
     place: Place,
@@ -43,8 +61,7 @@ def describe(
 
     `region` is x, y, width, height in stored pixels, `size` the width and height of the answer in its own pixels.
     """
-    return {
-        **of_frame(opened, place),
+    of_this = {
         "window": window(voi),
         "inverted": inverted,
         "low_is_white": shown_inverted(place.instance) != inverted,
@@ -52,14 +69,16 @@ def describe(
         "size": list(size),
         "lossless": lossless,
     }
+    return Description(of_frame(opened, place), of_this)
 
 
-def of_frame(opened: Opened, place: Place) -> dict[str, Any]:
+def of_frame(opened: Opened, place: Place) -> OfFrame:
     """Return what is the same in all pictures of a frame; kept with the series, for a frame of a stack."""
     key = (place.uid, place.frame.number, get_language())
     said = opened.said.get(key)
     if said is None:
-        said = _of_frame(opened, place)
+        values = _of_frame(opened, place)
+        said = OfFrame(values, encoded(values)[:-1])
         if place.slide is None:  # a slide has frames by the hundred thousand
             opened.said[key] = said
     return said
@@ -201,9 +220,14 @@ def encoded(said: Any) -> bytes:
     return ENCODER.encode(said)
 
 
+def told(description: dict[str, Any]) -> bytes:
+    """Return a description as JSON, like `encoded`."""
+    return description.json if isinstance(description, Description) else encoded(description)
+
+
 def header(description: dict[str, Any]) -> bytes:
     """Return the description as the value of an HTTP header: ASCII JSON in one line."""
-    said = encoded(description).replace(b"\x7f", b"\\u007f")  # JSON may hold it, a header may not
+    said = told(description).replace(b"\x7f", b"\\u007f")  # JSON may hold it, a header may not
     return said if said.isascii() else said.decode().encode("ascii", "samsyn-json")
 
 

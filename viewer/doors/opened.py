@@ -71,7 +71,7 @@ class Opened:
     slides: list[Slide] = field(default_factory=list)
     left_out: dict[str, Words] = field(default_factory=dict)
     told: dict[str, dict[str, object]] = field(default_factory=dict)
-    said: dict[tuple[str, int, str | None], dict[str, Any]] = field(default_factory=dict)
+    said: dict[tuple[str, int, str | None], Any] = field(default_factory=dict)
     found: dict[tuple[str, int], Place] = field(default_factory=dict)
 
     @property
