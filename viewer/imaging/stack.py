@@ -10,6 +10,7 @@ from viewer.imaging.entries import Entry, Missing, Series, Shown, Stack
 from viewer.imaging.geometry import GeometryError, Plane
 from viewer.imaging.kinds import Kind, kind
 from viewer.imaging.order import in_order, in_space, one_each, positions
+from viewer.imaging.patients import patients
 from viewer.imaging.pixels import GREY
 from viewer.imaging.record import Instance
 from viewer.imaging.spacing import spacing
@@ -21,9 +22,13 @@ def stacks(instances: Sequence[Instance], *, expected: int | None = None) -> lis
     """Return the stacks of a series; `expected` is the archive's Number of Series Related Instances.
 
     Instances that aren't viewable are left to `kind`, slides to `slide`; one that is listed twice under its UID is
-    shown once.
+    shown once. Where the two differ, nobody knows which of them the archive gives out: that is the first thing to say.
     """
-    pictures, twice = viewable(instances)
+    pictures, repeated = viewable(instances)
+    firsts = {each.instance.SOPInstanceUID: each.instance for each in pictures}
+    twice = [each for each in repeated if each == firsts[each.SOPInstanceUID]]
+    clashing = [each for each in repeated if each != firsts[each.SOPInstanceUID]]
+    people = len(set(patients([*firsts.values(), *clashing]).values())) if clashing else 0
     found = groups(pictures)
     numbers = frozenset(each.InstanceNumber for each in instances if each.InstanceNumber is not None)
     series = Series(len(instances), expected, numbers)
@@ -40,9 +45,12 @@ def stacks(instances: Sequence[Instance], *, expected: int | None = None) -> lis
     for group, stack, gone in zip(found, built, absent, strict=True):
         judge_total(group, stack, series, gone=gone, unplaced=unplaced)
         if twice:
-            stack.notes.append(gettext_noop("{count} listed twice", count=twice))
-        if group.patients > 1:
-            stack.notes.insert(0, mixed_up(group.patients))
+            stack.notes.append(gettext_noop("{count} listed twice", count=len(twice)))
+        if clashing:
+            words = "{count} listed twice with different content: which one is shown isn't known"
+            stack.notes.insert(0, gettext_noop(words, count=len(clashing)))
+        if max(group.patients, people) > 1:
+            stack.notes.insert(0, mixed_up(max(group.patients, people)))
     return built
 
 
@@ -53,19 +61,19 @@ def mixed_up(count: int) -> Words:
     return gettext_noop("{count} patients in one series", count=count)
 
 
-def viewable(instances: Sequence[Instance]) -> tuple[list[Picture], int]:
-    """Return the pictures of all viewable instances, and how many instances repeat a UID."""
-    pictures, seen, twice = [], set(), 0
+def viewable(instances: Sequence[Instance]) -> tuple[list[Picture], list[Instance]]:
+    """Return the pictures of all viewable instances, and the instances that repeat the UID of one before."""
+    pictures, seen, repeated = [], set(), []
     for index, instance in enumerate(instances):
         found = kind(instance)
         if not found.viewable or found.slide:
             continue
         if instance.SOPInstanceUID in seen:
-            twice += 1
+            repeated.append(instance)
             continue
         seen.add(instance.SOPInstanceUID)
         pictures += [picture(index, instance, number) for number in range(1, instance.frame_count + 1)]
-    return pictures, twice
+    return pictures, repeated
 
 
 def build(group: Group, series: Series, short: int) -> Stack:
