@@ -1,4 +1,4 @@
-"""One SOP Instance UID for two images in one list: said in words, whichever comes first; a true copy is no such thing."""
+"""One SOP Instance UID for two images of one list: said in words, whichever comes first; a true copy is fine."""
 
 import copy
 from typing import Any
