@@ -163,9 +163,9 @@ def _mark_conflicts(patients: set[int], uids: set[str], doubled: set[str]) -> No
     for conflict in Study.Conflict.values:
         keys = [key for key, value in wanted.items() if value == conflict]
         differing = Study.objects.filter(pk__in=keys).exclude(conflict=conflict)
-        uids = list(differing.values_list("uid", flat=True))
+        told = list(differing.values_list("uid", flat=True))
         differing.update(conflict=conflict)
-        _tell(uids, len(uids))
+        _tell(told, len(told))
 
 
 @transaction.atomic
