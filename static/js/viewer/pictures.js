@@ -15,8 +15,8 @@ import { Ring } from "./ring.js";
 /** @typedef {{wish: Wish, at: number, stop?: AbortController}} Flight */
 /** @typedef {{receiver: Receiver, next: Wish | null, flights: Map<number, Flight>, delivered: number, newest: string, window: string, moved: number, decoding: boolean, arrived: {seq: number, kept: Kept} | null}} Channel */
 
-/** Compressed pictures kept in the page. */
-const BUDGET = 32 * 2 ** 20;
+/** Compressed pictures kept in the page: some 400 as they are while a hand moves, 160 lossless ones. */
+const BUDGET = 16 * 2 ** 20;
 /** Panes whose wishes are no further apart than this (ms) move together, and share the line. */
 const TOGETHER = 250;
 /** Neighbours fetched at once, at most. */
