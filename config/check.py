@@ -21,6 +21,7 @@ GROUPS = {
     "test": ("ruff", "import contracts", "mypy", "tsc", "vitest", "pytest"),
     "test-full": ("ruff", "import contracts", "mypy", "tsc", "vitest", "pytest in full"),
     "bench": ("bench",),
+    "fuzz": ("fuzz",),
 }
 
 
@@ -39,6 +40,7 @@ def commands() -> dict[str, list[str]]:
         "pytest": [*pytest, "-n", str(beside), "--dist", "loadfile", "--no-loadscope-reorder"],
         "pytest in full": [*pytest, "-m", "full or not full"],
         "bench": [str(BIN / "python"), "-m", "bench"],
+        "fuzz": [str(BIN / "python"), "-m", "tests.fuzz"],
     }
 
 

@@ -33,6 +33,7 @@ def attributes(uid: str, patient_id: str = "P1", name: str = "Berg^Anna", **more
 LONG = (
     "tests/browser/", "tests/jobs/", "tests/test_real_archives.py", "tests/worklist_pages/", "tests/store/",
     "tests/viewer/test_serve.py", "tests/viewer/test_shapes.py", "tests/archive/test_real_data.py", "tests/messaging/",
+    "tests/fuzz/",
 )  # fmt: skip
 
 
