@@ -130,14 +130,14 @@ def until(ready: Callable[[], object], seconds: float = 60) -> None:
         time.sleep(0.2)
 
 
-def settled(process: int, seconds: float = 90) -> None:
+def settled(process: int, seconds: float = 180) -> None:
     """Wait until a server that has just started has compiled its kernels and has nothing to do."""
     deadline = time.monotonic() + seconds
     before = cpu_seconds(process)
     while time.monotonic() < deadline:
         time.sleep(2)
         now = cpu_seconds(process)
-        if now - before < 0.3:
+        if now - before < 0.1:
             return
         before = now
 
