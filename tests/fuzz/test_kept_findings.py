@@ -26,6 +26,7 @@ from viewer.imaging.kinds import kind
 from viewer.imaging.pixels import PixelError, transform
 from viewer.imaging.record import FrameAttributes, Instance, instances
 from viewer.imaging.windowing import voi_choices
+from viewer.store.metadata import BadMetadata, digest
 from viewer.store.opened import shapes
 
 
@@ -94,3 +95,9 @@ def test_groups_of_more_frames_than_there_are_are_cut_where_they_still_dont_fit(
     assert len(found["52009230"]["Value"]) == 2
     (read,) = instances(msgspec.json.encode([found]))
     assert read.faults
+
+
+def test_a_series_of_more_instances_than_any_has_is_refused_before_they_are_built() -> None:
+    with pytest.raises(BadMetadata, match="60000 instances"):
+        digest(b"[" + b",".join([b"{}"] * 60_000) + b"]", {})
+    assert digest(b"[{}]", {})

@@ -14,6 +14,7 @@ from viewer.imaging.record import Instance, instances
 
 NAME = "metadata.zst"
 LARGEST = 1 << 30
+MOST_INSTANCES = 50_000  # each costs a kilobyte and a good part of a millisecond, in every process that opens them
 
 
 class BadMetadata(Exception):
@@ -44,6 +45,8 @@ def digest(metadata: bytes, revisions: dict[str, str]) -> str:
         objects = msgspec.json.decode(metadata, type=list[msgspec.Raw])
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
         raise BadMetadata("the metadata is not a DICOM JSON array") from error
+    if len(objects) > MOST_INSTANCES:
+        raise BadMetadata(f"the archive lists {len(objects)} instances in one series, more than can be opened")
     whole = hashlib.sha256()
     for each in sorted(hashlib.sha256(raw).digest() for raw in objects):
         whole.update(each)
