@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 import msgspec
 
@@ -109,7 +109,7 @@ class Reader:
         return code
 
 
-def _received(pipe: BinaryIO, count: int, until: float) -> bytes:
+def _received(pipe: IO[bytes], count: int, until: float) -> bytes:
     """Return `count` bytes; raises EOFError at the pipe's end, TimeoutError when it is too late."""
     held = bytearray()
     while len(held) < count:

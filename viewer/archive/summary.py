@@ -71,11 +71,6 @@ INSTANCE = tuple(
 )
 
 
-def chosen(attributes: Attributes, tags: Iterable[str]) -> Attributes:
-    """Return the attributes among `tags`, in tag order."""
-    return {tag: attributes[tag] for tag in sorted(set(tags)) if tag in attributes}
-
-
 def element(vr: str, *values: Any) -> dict[str, Any]:
     """Return one DICOM JSON element."""
     return {"vr": vr, "Value": list(values)} if values else {"vr": vr}
