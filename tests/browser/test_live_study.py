@@ -97,7 +97,7 @@ def test_new_images_are_offered_and_nothing_is_renumbered_until_they_are_taken_u
     assert barriers(reader.page) == []
     reader.press("ArrowUp")
     showing(reader, "Image 3/10")
-    reader.press("y")
+    reader.press("j")
     assert said(showing(reader, "Image 9/16")) == before, "another number, the same image"
     expect(marks).to_have_count(1)
     expect(reader.page.locator("#news")).to_be_hidden()

@@ -154,7 +154,7 @@ export const COMMANDS = [
   {
     id: "take-up",
     label: () => gettext("Show what is new in the archive"),
-    keys: ["Y"],
+    keys: ["J"],
     group: "page",
     run: (state) => takeUp(state, removedWords()),
     offered: ({ fresh }) => Object.keys(fresh).length > 0,
