@@ -219,9 +219,9 @@ def test_a_deflated_bomb_is_refused_quickly_and_small(folder: Path, archive: Fol
     bomb = b"".join(squeeze.compress(b"\0" * (1 << 20)) for _ in range(1024)) + squeeze.flush()
     assert len(bomb) < 2 << 20
     (folder / "bomb.dcm").write_bytes(b"\0" * 128 + b"DICM" + head.getvalue() + bomb)
-    started = time.monotonic()
+    started = time.process_time()
     report = archive.scan(settle=0)
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
     assert reasons(report) == {"bomb.dcm": "The deflated data set grows beyond what is allowed."}
 
 

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.archive.answering import Reply, Server
 from tests.archive.answering import serve as serve
 from tests.fuzz import bombs
@@ -81,6 +83,7 @@ def warmed(made: Ward, folder: Path, entry: Entry) -> None:
         steady, before = (steady + 1 if abs(now - before) < bombs.MEBI else 0), now
 
 
+@pytest.mark.full
 def test_forty_bombs_are_refused_within_limits(tmp_path: Path, serve: Callable[[Any], Server]) -> None:
     answers, files = bombs.answers(), bombs.content()
     assert len(answers) + len(files) >= 40
