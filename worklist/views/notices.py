@@ -112,6 +112,7 @@ def notices(user: Any) -> dict[str, Any]:
         "lights": shown,
         "dark": [light for light in shown if light.state == "down"],
         "off": [light for light in shown if light.state == "off"],
+        "first_read": [light.name for light in shown if light.state == "waiting"],
         "loading": loading(),
         "demo_warning": demo.warning(),
         "at_work": at_work(user),

@@ -92,15 +92,15 @@ export function fillReading(place, { page, store, topics, announce }) {
     draw(lost);
     if (lost) announce(note.textContent ?? "");
     if (lost && fresh.state === "claimed") tell(note.textContent ?? "");
-    if (fresh.mine) taken.hidden = true;
+    if (fresh.mine && before && !before.mine) taken.hidden = true;
     if (fresh.mine && endsSoon(fresh) && performance.now() - movedAt < 30 * TELL_EVERY) void say("active");
   };
   const note = el("span", { class: "words" });
   const taken = find("#taken-over");
   /** Above the images until somebody has seen it. */
-  const tell = (/** @type {string} */ words) => {
+  const tell = (/** @type {string} */ words, more = gettext("You can go on looking.")) => {
     const close = el("button", { type: "button", class: "plain square", "aria-label": gettext("Close"), onclick: () => (taken.hidden = true) }, "×");
-    taken.replaceChildren(icon("warning"), el("strong", {}, words), el("span", {}, gettext("You can go on looking.")), close);
+    taken.replaceChildren(icon("warning"), el("strong", {}, words), el("span", {}, more), close);
     taken.hidden = false;
   };
 
@@ -153,9 +153,7 @@ export function fillReading(place, { page, store, topics, announce }) {
   };
   const complain = (/** @type {unknown} */ error) => {
     const words = error instanceof Error ? error.message : String(error);
-    note.textContent = words;
-    note.title = words;
-    announce(words);
+    tell(words, "");
   };
   const fetchAgain = async () => {
     try {

@@ -40,13 +40,21 @@ export class Dressing {
   #kinds = { topLeft: "", topRight: "", bottomLeft: "", bottomRight: "" };
   #bar = "";
 
-  /** @param {HTMLElement} area */
-  constructor(area) {
+  /**
+   * @param {HTMLElement} area
+   * @param {() => void} onMoved words stand elsewhere than before
+   */
+  constructor(area, onMoved) {
     this.area = area;
     area.append(
       this.#scale, this.#scaleWords, ...Object.values(this.#letter), this.#unknown, ...Object.values(this.#corner),
       this.#identity, this.#prior, this.#fidelity, this.#late, this.#told, this.#notice, this.#persons, this.#live,
     );
+    // The letter at the upper edge stands below who it is.
+    new ResizeObserver(([entry]) => {
+      area.style.setProperty("--identity", `${Math.ceil(entry?.borderBoxSize[0]?.blockSize ?? 0)}px`);
+      onMoved();
+    }).observe(this.#identity);
     this.empty();
   }
 
@@ -197,7 +205,7 @@ export class Dressing {
   }
 
   /**
-   * Who it is in one line, with the patient's ID where there is room for the whole of it.
+   * Who it is, with the patient's ID where the birth date stands in the place of it.
    * @param {Picture} picture
    * @param {string} prior
    */

@@ -84,7 +84,7 @@ export class Viewport {
     this.area = el("div", { class: "area", tabindex: 0, role: "application", "aria-roledescription": gettext("image area") }, this.#canvas);
     /** The canvas as marks see it. */
     this.painted = new Painted(this.area);
-    this.#dressing = new Dressing(this.area);
+    this.#dressing = new Dressing(this.area, () => this.painted.tell());
     this.#probe = new Probe((probe) => pictures.tell({ probe }), place);
     this.#bar = new ScrollBar(store, place);
     this.element = el("section", { class: "pane", "data-pane": place }, this.area, this.#bar.element);

@@ -44,7 +44,8 @@ export function offerUndo(place, onBusy) {
   // Asked for, not kept in the browser: a name stays where its access is checked.
   async function nameIt() {
     try {
-      const { patient, modalities, study_description, study_date } = await getJson(address);
+      const [{ patient, modalities, study_description, study_date }, { state }] = await Promise.all([getJson(address), getJson(`${address}reading/`)]);
+      if (state !== "done") return over(); // taken up again, here or elsewhere
       const exam = [study_description || modalities, study_date].filter(Boolean).join(" ");
       if (undo.isConnected) words.textContent = interpolate(gettext("Finished: {patient} · {exam}"), { patient: patient.name, exam });
     } catch {
