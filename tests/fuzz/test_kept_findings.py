@@ -43,6 +43,19 @@ def test_a_sequence_without_items_costs_that_element_and_not_the_image(tmp_path:
     assert header["00081140"]["vr"] == "UN" and header["00280010"]["Value"] == [originals.SIDE]
 
 
+@pytest.mark.parametrize("tag", [0x0020000D, 0x0020000E, 0x00080018])
+def test_an_identity_written_as_a_number_is_none_and_keeps_no_series_shut(tmp_path: Path, tag: int) -> None:
+    file = taken_apart(originals.originals()["explicit"])
+    at = file.place(tag)
+    assert at is not None
+    value = file.elements[at].value.ljust(64, b"\0")
+    data = file.exchanged(at, file.elements[at], Element(tag, b"UV", len(value), value)).written()
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "x.dcm").write_bytes(data)
+    report = FolderArchive("main", tmp_path / "in", state=tmp_path / "state").scan(settle=0)
+    assert report.instances == 0 and "no DICOM identity" in report.skipped[0].reason
+
+
 @pytest.mark.parametrize("table", [b"", b"\0", b"\0" * 12, b"\0" * 800])
 def test_an_extended_offset_table_of_another_length_is_refused_in_words(table: bytes) -> None:
     data: Dataset = dcmread(BytesIO(originals.originals()["extended table"]))

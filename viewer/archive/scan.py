@@ -18,7 +18,7 @@ from viewer.archive.conflicts import conflicts
 from viewer.archive.dicomjson import Header
 from viewer.archive.framing import first
 from viewer.archive.index import Index, packed
-from viewer.archive.part10 import Part10, parse
+from viewer.archive.part10 import Part10, parse, raw
 from viewer.archive.port import ArchiveError, Attributes, Malformed, ScanReport, Skipped
 from viewer.archive.rooted import Found, Rooted, shown
 from viewer.imaging import uid
@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 
 FOLDER, OBJECTS = 0, 1
 BATCH = 200
+TEXTS = (None, "UI", "UN", "CS", "LO", "SH")
 IDENTITY = {0x0020000D: "Study Instance UID", 0x0020000E: "Series Instance UID", 0x00080018: "SOP Instance UID"}
 DIRECTORY_RECORDS = 0x00041220
 FRAME_GROUPS = "52009230"
@@ -226,11 +227,17 @@ def read_slide(key: Key, rooted: Rooted, now: Stamp, source: BinaryIO) -> list[R
 
 def identity(part10: Part10) -> Uids:
     """Return Study, Series and SOP Instance UID; raises Malformed when one is missing or not a UID."""
-    found = [part10.text(tag) for tag in IDENTITY]
+    found = [part10.text(tag) if _said_as_text(part10, tag) else "" for tag in IDENTITY]
     faulty = [name for name, text in zip(IDENTITY.values(), found, strict=True) if not uid.valid(text)]
     if faulty:
         raise Malformed(gettext_noop("no DICOM identity: {names} missing or not valid", names=", ".join(faulty)))
     return found[0], found[1], found[2]
+
+
+def _said_as_text(part10: Part10, tag: int) -> bool:
+    """Say whether an identity's VR is one under which its header tells the same: numbers would be another series'."""
+    element = raw(part10.dataset, tag)
+    return element is None or element.VR in TEXTS
 
 
 def attributes(part10: Part10, uids: Uids, address: Address) -> Attributes:
