@@ -21,6 +21,8 @@ NATIVE = (".svs", ".tiff")  # slides that the folder makes a series of; to Ortha
 SPELLED = {"00080005", "00080008", "00080090", "00100010", "20100010"}
 # Written into the file as text where a number belongs; Orthanc leaves it out.
 BAD_NUMBER_OF_FRAMES = "1.9.999.999.99.9.9999.9999.20030818153516"
+# Declares fewer frames than it has functional groups; the folder lists no more of them than show that.
+FEWER_FRAMES = ("1.2.276.0.7230010.3.1.4.0.42154.1458337731.665796", "52009230")
 FLOAT_PIXELS = {"7FE00008", "7FE00009", "7FE00010"}
 
 
@@ -79,7 +81,13 @@ def differences(ours: Attributes, theirs: Attributes, uid: str, path: str = "") 
     for tag in ours.keys() | theirs.keys():
         one, other = ours.get(tag, {}), theirs.get(tag, {})
         private = int(tag[:4], 16) % 2
-        if private or tag == "00083002" or tag in SPELLED | FLOAT_PIXELS or uid == BAD_NUMBER_OF_FRAMES:
+        if (
+            private
+            or tag == "00083002"
+            or (uid, tag) == FEWER_FRAMES
+            or tag in SPELLED | FLOAT_PIXELS
+            or uid == BAD_NUMBER_OF_FRAMES
+        ):
             continue
         if "SQ" in (one.get("vr"), other.get("vr")):
             items, others = one.get("Value", []), other.get("Value", [])

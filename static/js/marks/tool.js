@@ -178,7 +178,9 @@ export class LengthTool {
     if (before.phase === "idle") {
       const begun = surface.unproject(at.x, at.y);
       if (!begun) return this.pane.announce(gettext("There is no image here"));
-      if (!keeper.mayMark(`${begun.archive}/${begun.study}`)) return this.pane.announce(gettext("You may not measure in this study"));
+      const study = `${begun.archive}/${begun.study}`;
+      // Where that isn't known yet the server will tell.
+      if (keeper.isKnown(study) && !keeper.mayMark(study)) return this.pane.announce(gettext("You may not measure in this study"));
       const { point, ...ground } = begun;
       this.#ground = ground;
       keeper.select(null);

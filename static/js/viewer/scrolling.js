@@ -15,12 +15,22 @@ import { imageAt, isStackPane, isVolumePane, paneAt, stackOf } from "./state.js"
  */
 export function scroll(state, step, index = state.active) {
   const shown = paneAt(state, index);
-  if (isStackPane(shown)) return scrollTo(state, (shown.index ?? 0) + step, index);
+  if (isStackPane(shown)) return scrollTo(atRest(state, index), (shown.index ?? 0) + step, index);
   const volume = stackOf(state, shown)?.volume;
   if (!isVolumePane(shown) || !volume) return state;
   // From between two planes, the first step leads to the next whole one.
   const { index: at } = series(volume, shown.plane);
   return scrollTo(state, (step > 0 ? Math.floor(at) : Math.ceil(at)) + step, index);
+}
+
+/**
+ * A hand ends a cine, at the last image too, from where it can't move on.
+ * @param {State} state
+ * @param {number} index
+ * @returns {State}
+ */
+function atRest(state, index) {
+  return state.playing?.pane === index ? { ...state, playing: null } : state;
 }
 
 /**

@@ -58,6 +58,13 @@ describe("a cine", () => {
     expect(toggle(state).playing).toBe(null);
   });
 
+  it("ends when a hand scrolls, at the last picture too", () => {
+    const last = advance(advance(advance(toggle(open(stack({}, 4))))));
+    expect(stackAt(last)?.index).toBe(3);
+    expect(scroll(last, 1).playing).toBe(null);
+    expect(playing(scroll(last, 1, last.active + 1))).toBe(playing(last));
+  });
+
   it("needs more than one picture, and no plane", () => {
     for (const state of [open(stack({}, 1)), open(stack({}, 2, [1]))]) expect(toggle(state).playing).toBe(null);
     expect(threePlanes(open()).playing).toBe(null);
