@@ -77,6 +77,7 @@ def test_every_picture_comes_in_its_order_until_a_hand_moves(page: Reader) -> No
         assert int(number or place) == moment.spoken.slice
     page.press("ArrowDown")
     expect(page.page.locator(".cine")).to_have_count(0)
+    page.page.wait_for_timeout(600)  # what was on its way is painted
     order = painted(page)
     assert follow(order[:-1]), order
     stood = page.until(lambda moment: moment.spoken is not None).image

@@ -92,7 +92,7 @@ async def test_a_series_that_nobody_looks_at_is_not_waited_for(
         series = await client.series("main", str(datasets[0].StudyInstanceUID), str(datasets[0].SeriesInstanceUID))
         order = [(str(each.SOPInstanceUID), 1) for each in series.instances]
         await client.looking(series, order, 5, 1)
-        enough = 50 if how == "halfway" else 20
+        enough = 50 if how == "halfway" else 5
         await until(lambda: series.states().count(frames.PRESENT) >= enough)
         await until(lambda: any(each.path.endswith(whole) for each in proxy.seen))
         (stream,) = [each for each in proxy.seen if each.path.endswith(whole)]

@@ -15,7 +15,7 @@ from tests.archive.answering import serve as serve
 from tests.fuzz import bombs
 from tests.fuzz.cases import named
 from tests.fuzz.originals import originals
-from tests.fuzz.ward import MOST_GROWTH_MIB, Entry, Ward, pss, ward
+from tests.fuzz.ward import MOST_GROWTH_MIB, Entry, Ward, own, ward
 
 WORDS_WITHIN = 15.0  # seconds: what a worker may take
 LATE = 3  # times: the machine that runs tests has other things to do
@@ -23,10 +23,10 @@ STUDY, SERIES, INSTANCE = ("2.25.98{0:02}", "2.25.98{0:02}.1", "2.25.98{0:02}.1.
 
 
 class Weighed:
-    """The largest PSS of a process while this runs."""
+    """The largest memory of its own of a process while this runs."""
 
     def __init__(self, pid: int) -> None:
-        self.pid, self.most, self.ended = pid, pss(pid), threading.Event()
+        self.pid, self.most, self.ended = pid, own(pid), threading.Event()
         self.began = self.most
         self.thread = threading.Thread(target=self.run, daemon=True)
         self.thread.start()
@@ -34,7 +34,7 @@ class Weighed:
     def run(self) -> None:
         with contextlib.suppress(OSError):  # it has ended
             while not self.ended.wait(0.05):
-                self.most = max(self.most, pss(self.pid))
+                self.most = max(self.most, own(self.pid))
 
     def stop(self) -> float:
         """Return by how many MiB it grew at most."""
@@ -76,10 +76,10 @@ def warmed(made: Ward, folder: Path, entry: Entry) -> None:
         reader.get(f"/dicomweb/bombs/{where}/{path}")
     reader.get("/")
     assert folder.is_dir()
-    steady, before = 0, pss(made.served.process.pid)
+    steady, before = 0, own(made.served.process.pid)
     while steady < 5:  # kernels are compiled meanwhile, which takes hundreds of MiB for a moment
         time.sleep(1)
-        now = pss(made.served.process.pid)
+        now = own(made.served.process.pid)
         steady, before = (steady + 1 if abs(now - before) < bombs.MEBI else 0), now
 
 
@@ -112,7 +112,7 @@ def test_forty_bombs_are_refused_within_limits(tmp_path: Path, serve: Callable[[
             print(
                 name,
                 round(time.monotonic() - began, 1),
-                (pss(made.served.process.pid) - weighed.began) >> 20,
+                (own(made.served.process.pid) - weighed.began) >> 20,
                 flush=True,
             )
             told[name] = "a picture" if answer and answer.status == 200 else answer.words if answer else "nothing"

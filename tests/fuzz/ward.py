@@ -116,7 +116,7 @@ class Ward:
     said: Counter[str] = field(default_factory=Counter)
     slowest: tuple[float, str] = (0.0, "")
     store: int = 0
-    pss: int = 0
+    own: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def reader(self) -> Reader:
@@ -235,7 +235,7 @@ class Ward:
         """Find what the server itself suffered: its processes, its memory, its log, the reader beside."""
         if self.served.process.poll() is not None:
             self.found("server", f"the web process ended with {self.served.process.returncode}")
-        elif (grown := (pss(self.served.process.pid) - self.pss) / 2**20) > MOST_GROWTH_MIB:
+        elif (grown := (own(self.served.process.pid) - self.own) / 2**20) > MOST_GROWTH_MIB:
             self.counted["grown MiB"] = round(grown)
         if self.store and store_of(self.served) != self.store:
             self.found("server", "the store process is another than before")
@@ -262,10 +262,10 @@ def trouble(entry: str) -> str:
     return " | ".join([lines[0][24:], *places[-2:], *([lines[-1].strip()] if traced else [])])
 
 
-def pss(pid: int) -> int:
-    """Return the proportional set size of a process in bytes."""
-    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    return next(1024 * int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+def own(pid: int) -> int:
+    """Return the bytes of memory that a process has for itself; mapped frames are the page cache's, to be had back."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(1024 * int(line.split()[1]) for line in lines if line.startswith("RssAnon:"))
 
 
 def store_of(served: Served) -> int:
@@ -324,7 +324,7 @@ def ward(place: Path, **archives: Path | str) -> Iterator[Ward]:
         made.indexed("main", len(slices))
         first = made.reader()
         wait_for(lambda: first.get(picture_of(slices[0])).status == 200)
-        made.store, made.pss = store_of(served), pss(served.process.pid)
+        made.store, made.own = store_of(served), own(served.process.pid)
         ended = threading.Event()
         beside = threading.Thread(target=read_beside, args=(made, slices, ended), daemon=True)
         beside.start()

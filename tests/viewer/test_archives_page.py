@@ -248,7 +248,7 @@ def test_removed_its_exams_go_and_its_secret_is_forgotten(admin: Client, bob: Us
     with pytest.raises(KeyError):
         archives.get("second")
     with pytest.raises(archives.Off):  # what sync was about to write comes too late
-        sync.Sync("second")._write([{"0020000D": {"Value": ["1.2.3.4"]}}])
+        sync.Sync("second")._write([{"0020000D": {"Value": ["1.2.3.4"]}}], {})
     # Patients' IDs belong to the archive that gave them.
     other = add(admin, location="http://127.0.0.1:9/dicom-web")
     assert other.status_code == 422 and "Exams of another archive are known under this name" in words(other)
