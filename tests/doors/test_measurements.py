@@ -23,12 +23,12 @@ from pydicom.dataset import Dataset
 from tests.doors import made
 from tests.doors.asking import Connect, People
 from tests.doors.conftest import House
-from viewer import archives, jobs, measurements_api, rendering
+from viewer import archives, index, jobs, listing, measurements_api, rendering
 from viewer.actions import measurement
 from viewer.archive import FolderArchive
 from viewer.doors.drawn import Drawn
 from viewer.imaging import spacing
-from viewer.models import AuditEvent, Job, Measurement, OutboxItem, Permit, Study
+from viewer.models import Archive, AuditEvent, Job, Measurement, OutboxItem, Permit, Study
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -319,12 +319,16 @@ async def test_an_archive_that_is_down_is_told_in_words(people: People) -> None:
 
 
 @pytest.fixture
-def archive(house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Any) -> FolderArchive:
-    """An archive of these images that takes reports, and an outbox that leads to it."""
+def archive(
+    people: People, house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> FolderArchive:
+    """An archive of these images that takes reports, known as it lists them, and an outbox that leads to it."""
     settings.STATE = tmp_path
     port = FolderArchive("main", house.folder, state=tmp_path)
     port.scan(settle=0)
     monkeypatch.setattr(archives, "get", {"main": port}.__getitem__)
+    listed = port.search_studies(StudyInstanceUID=STUDY, fields=listing.STUDY_FIELDS)
+    index.write_studies(Archive.objects.get(name="main"), [listing.study(row, "main") for row in listed])
     return port
 
 
