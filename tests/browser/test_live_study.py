@@ -177,6 +177,7 @@ def test_another_patient_is_told_before_anything_else_goes_on(site: Site) -> Non
     )
 
 
+@pytest.mark.full
 def test_a_study_that_goes_leaves_words_and_no_picture(site: Site) -> None:
     reader, archive = site
     datasets = opened(site, 6)

@@ -26,7 +26,7 @@ async def insist(client: StoreClient, series: SeriesStore, uid: str, number: int
 
 
 @pytest.mark.parametrize("single", [False, True], ids=["multipart", "single"])
-@pytest.mark.parametrize("cut", [60, pytest.param(1000, marks=pytest.mark.full)])
+@pytest.mark.parametrize("cut", [30, pytest.param(1000, marks=pytest.mark.full)])
 async def test_no_answer_that_is_cut_short_becomes_a_picture_or_poisons_the_store(
     cut: int, single: bool, store: StoreProcess, client: StoreClient, tmp_path: Path, state: Path
 ) -> None:

@@ -132,7 +132,7 @@ async def shown(reader: Reader, path: str) -> bytes:
             await asyncio.sleep(0.2)
 
 
-@pytest.mark.parametrize(("kills", "every"), [(8, 0.5), pytest.param(60, 5.0, marks=pytest.mark.full)])
+@pytest.mark.parametrize(("kills", "every"), [(4, 0.5), pytest.param(60, 5.0, marks=pytest.mark.full)])
 async def test_who_reads_while_decoders_are_killed_has_every_picture_in_time(
     kills: int, every: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

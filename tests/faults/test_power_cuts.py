@@ -14,7 +14,7 @@ from tests.phantoms import speaking_phantom
 from tests.serving import serving
 
 ROUNDS = [
-    pytest.param(2, 100, id="2 rounds of 100 writes"),
+    pytest.param(1, 60, id="1 round of 60 writes"),
     pytest.param(50, 500, id="50 rounds of 500 writes", marks=pytest.mark.full),
 ]
 

@@ -48,7 +48,9 @@ def seconds_until(holds: Callable[[], bool], most: float = 20) -> float:
     return time.monotonic() - began
 
 
-@pytest.mark.parametrize("how", ["refused", "reset", "bad gateway"])
+@pytest.mark.parametrize(
+    "how", ["refused", *(pytest.param(each, marks=pytest.mark.full) for each in ("reset", "bad gateway"))]
+)
 def test_gone_is_told_within_three_seconds_and_back_within_ten(watched: tuple[FaultProxy, Path], how: str) -> None:
     proxy, _ = watched
     seconds_until(lambda: row().state == "ready" and Study.objects.filter(series_read_at__isnull=False).exists())
