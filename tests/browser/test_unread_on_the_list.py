@@ -12,7 +12,7 @@ from tests.chromium import chromium, needs_chromium
 from tests.serving import serving
 
 pytestmark = [pytest.mark.browser, needs_chromium]
-SOON = 10_000  # milliseconds; on an idle machine it takes less than one second
+SOON = 2000  # milliseconds
 
 
 @pytest.fixture(scope="module")

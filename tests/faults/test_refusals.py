@@ -111,7 +111,7 @@ def test_a_long_peace_is_told_at_once(serve: Callable[..., Server]) -> None:
     for _ in range(50):
         with pytest.raises(Unreachable, match=r"not to be asked for 1[12]"):
             archive.search_studies()
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 1
     assert len(server.seen) == 1
 
 
@@ -233,11 +233,11 @@ def test_what_takes_too_long_ends_in_words(
 
 def test_who_never_says_a_word_is_given_up(serve: Callable[..., Server], monkeypatch: pytest.MonkeyPatch) -> None:
     hold = threading.Event()
-    server = serve(lambda path: (hold.wait(30), GOOD)[1])
+    server = serve(lambda path: (hold.wait(10), GOOD)[1])
     archive = WebArchive("pacs", server.root)
     started = time.monotonic()
     with pytest.raises(Unreachable, match="stays silent"):
         archive._origin.get("studies", "application/dicom+json", patience=0.3)
-    assert time.monotonic() - started < 15
+    assert time.monotonic() - started < 2
     hold.set()
     assert len(server.seen) == 1, "what took its time already isn't asked again"

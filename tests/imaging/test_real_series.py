@@ -40,7 +40,7 @@ def test_every_file_gets_a_verdict() -> None:
         words |= {str(each.words) for each in kinds if not each.viewable}
         before = time.perf_counter()
         built = stacks(listed, expected=len(listed))
-        assert time.perf_counter() - before < 10
+        assert time.perf_counter() - before < 2
         shown = {(entry.SOPInstanceUID, entry.frame) for each in built for entry in each.shown}
         viewable: dict[str | None, int] = {}
         for record, each in zip(listed, kinds, strict=True):

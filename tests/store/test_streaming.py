@@ -102,7 +102,7 @@ async def test_who_waits_is_not_kept_by_the_stream(running: Store, archive: Pret
     await until(lambda: bool(running.streams.running))
     began = time.monotonic()
     assert await wanted(running, series, COUNT - 1) == Stored()
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 1
     assert running.streams.running
     archive.flow.release(COUNT)
     await until(lambda: present(series) == COUNT)
@@ -179,7 +179,7 @@ async def test_a_stream_ends_with_the_look_of_its_reader(running: Store, archive
     running.leave(READER)
     began = time.monotonic()
     await until(lambda: not running.streams.running)
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 0.5
     archive.flow.release(COUNT)
     look(running, series)
     await until(lambda: present(series) == COUNT)
@@ -195,7 +195,7 @@ async def test_a_stream_ends_when_its_series_is_stale(running: Store, archive: P
     running.stale(series)
     began = time.monotonic()
     await until(lambda: not running.streams.running)
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 0.5
 
 
 async def test_a_prefetch_makes_room_for_a_reader(running: Store, archive: PretendArchive) -> None:

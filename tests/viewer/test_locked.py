@@ -77,10 +77,10 @@ def test_a_long_lock_says_not_saved(lock: Callable[[float], None], alice: User) 
 def test_reading_goes_on_meanwhile(lock: Callable[[float], None], alice: User) -> None:
     client = logged_in(alice)
     client.get("/")
-    lock(4)
+    lock(1.5)
     began = time.monotonic()
     assert client.get("/api/preferences/keys/").status_code == 200
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 1
 
 
 def test_writers_at_once_all_succeed(alice: User) -> None:

@@ -115,7 +115,7 @@ def test_the_audit_is_sealed_and_intact(served: Served) -> None:
         assert told.returncode == 0, told.stdout
         return "intact" in told.stdout and "not sealed" not in told.stdout
 
-    eventually(verified, within=30)
+    eventually(verified, within=8)
 
 
 def test_a_taken_port_is_said_plainly(served: Served, tmp_path: Path) -> None:
@@ -169,7 +169,7 @@ def test_the_second_start_is_quick_and_the_end_leaves_nothing(folder: Path, tmp_
         eventually(lambda: len(processes(tmp_path)) > 0)
         assert first.process.returncode is not None
     assert second.process.returncode in (0, -signal.SIGTERM)
-    eventually(lambda: not processes(tmp_path), within=30)
+    eventually(lambda: not processes(tmp_path), within=5)
 
 
 def test_a_killed_server_takes_its_store_along(folder: Path, tmp_path: Path) -> None:
@@ -177,7 +177,7 @@ def test_a_killed_server_takes_its_store_along(folder: Path, tmp_path: Path) -> 
         eventually(lambda: len(processes(tmp_path)) > 0)
         running.process.kill()
         running.process.wait()
-        eventually(lambda: not processes(tmp_path), within=30)
+        eventually(lambda: not processes(tmp_path), within=10)
 
 
 def test_a_message_beyond_64_kib_ends_the_socket(served: Served) -> None:
