@@ -20,7 +20,7 @@ from viewer.doors.opened import Opened, Place, Shelf, build
 from viewer.doors.parameters import BadParameter, Parameters, Viewport
 from viewer.doors.refusal import Refusal
 from viewer.doors.words import translated
-from viewer.imaging import colour, encode, pixels, resample, windowing
+from viewer.imaging import colour, colourspace, encode, pixels, resample, windowing
 from viewer.imaging.pixels import Padding, PixelError
 from viewer.imaging.windowing import VOI, Window
 from viewer.models import Series
@@ -189,12 +189,15 @@ def draw(
     )
     if wanted.annotation:
         shades = annotate.annotated(shades, told, wanted.annotation)
-    own = place.slide.icc if place.slide and shades.ndim == 3 else b""
-    if own and wanted.iccprofile == "srgb":
-        shades, own = icc.to_srgb(shades, own), b""
+    profile = None
+    if shades.ndim == 3:
+        # A slide's tiles pass with their own profile: its regions keep it too.
+        wish = "yes" if place.slide and place.slide.icc and wanted.iccprofile == "no" else wanted.iccprofile
+        own = place.slide.icc if place.slide else colourspace.profile(place.instance)
+        shades, profile = icc.shown_as(shades, own, wish)
     data = encode.encoded(shades, media_type, wanted.quality or QUALITY)
-    if own or (wanted.iccprofile != "no" and shades.ndim == 3):
-        data = icc.with_profile(data, media_type, own)
+    if profile is not None:
+        data = icc.with_profile(data, media_type, profile)
     return Picture(data, media_type, told)
 
 

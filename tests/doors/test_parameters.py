@@ -119,7 +119,7 @@ def test_an_invalid_quality_is_refused(value: str) -> None:
         "annotation=patient,",
         "annotation=patient,date",
         "iccprofile=sRGB",
-        "iccprofile=rommrgb",
+        "iccprofile=displayp3",
         "iccprofile=",
         "invert=maybe",
         "interpolation=best",

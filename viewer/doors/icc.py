@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, ImageCms
 
 from viewer.doors.media import PNG, WEBP
-from viewer.imaging import jpegmarkers
+from viewer.imaging import colourspace, jpegmarkers
 
 WEBP_HAS_PROFILE = 0x20
 PNG_HEADER = 33  # signature and IHDR: the profile comes right after
@@ -21,15 +21,10 @@ def srgb() -> bytes:
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
-def with_profile(picture: bytes, media_type: str, own: bytes = b"") -> bytes:
-    """Return a colour PNG, WebP or JPEG that says what its colours are: by its own profile, else sRGB.
-
-    sRGB is what DICOM colours without a profile are.
-    """
-    profile = own or srgb()
+def with_profile(picture: bytes, media_type: str, profile: bytes) -> bytes:
+    """Return a colour PNG, WebP or JPEG that carries a profile."""
     if media_type == PNG:
-        name = b"own" if own else b"sRGB"
-        body = b"iCCP" + name + b"\0\0" + zlib.compress(profile)
+        body = b"iCCPcolours" + b"\0\0" + zlib.compress(profile)
         chunk = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
         return picture[:PNG_HEADER] + chunk + picture[PNG_HEADER:]
     if media_type == WEBP:
@@ -49,21 +44,51 @@ def webp_with_profile(picture: bytes, profile: bytes) -> bytes:
     return b"RIFF" + struct.pack("<I", len(chunks)) + chunks
 
 
-def to_srgb(rgb: np.ndarray, own: bytes) -> np.ndarray:
-    """Return the colours of (rows, columns, 3) uint8 in sRGB, by the rendering intent of their own profile.
+def shown_as(rgb: np.ndarray, own: bytes, wanted: str) -> tuple[np.ndarray, bytes | None]:
+    """Return the colours of (rows, columns, 3) uint8 as `iccprofile` wants them, and the profile that goes along.
 
-    A profile that can't be read leaves them as they are.
+    PS3.18 8.3.5.1.5: `no` carries none, so its colours are sRGB, which is what everybody takes them for; `yes` keeps
+    the image's own; a name converts. `own` is empty for sRGB. A profile that can't be read leaves the colours alone.
+    """
+    if wanted == "yes":
+        return rgb, own or srgb()
+    target = profile_of(wanted)
+    return converted(rgb, own, target), None if wanted == "no" else target
+
+
+def profile_of(wanted: str) -> bytes:
+    """Return the profile that a value of `iccprofile` names."""
+    return colourspace.named(wanted.upper()) or srgb()
+
+
+def converted(rgb: np.ndarray, own: bytes, target: bytes) -> np.ndarray:
+    """Return the colours in the target's space, by the rendering intent of their own profile."""
+    way = conversion(own or srgb(), target)
+    return rgb if way is None else np.asarray(ImageCms.applyTransform(Image.fromarray(rgb), way))
+
+
+@lru_cache(16)
+def conversion(own: bytes, target: bytes) -> ImageCms.ImageCmsTransform | None:
+    """Return the way from a profile to another; None where there is none, or where nothing would change.
+
+    A camera's own copy of sRGB is a little other than ours: what moves no colour by more than a step, moves none.
     """
     try:
-        converted = ImageCms.applyTransform(Image.fromarray(rgb), conversion(own))
+        source, destination = (ImageCms.ImageCmsProfile(BytesIO(each)) for each in (own, target))
+        intent = ImageCms.Intent(ImageCms.getDefaultIntent(source))
+        way = ImageCms.buildTransform(source, destination, "RGB", "RGB", intent)
+        steps = np.linspace(0, 255, 18).astype(np.uint8)
+        samples = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(18, -1, 3)
+        moved = np.asarray(ImageCms.applyTransform(Image.fromarray(samples), way))
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
-        return rgb
-    return np.asarray(converted)
+        return None
+    return way if np.abs(moved.astype(int) - samples).max() > 1 else None
 
 
-@lru_cache(8)
-def conversion(own: bytes) -> ImageCms.ImageCmsTransform:
-    """Return the way from a profile to sRGB; raises ImageCms.PyCMSError or OSError."""
-    source = ImageCms.ImageCmsProfile(BytesIO(own))
-    intent = ImageCms.Intent(ImageCms.getDefaultIntent(source))
-    return ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), "RGB", "RGB", intent)
+def is_readable(own: bytes) -> bool:
+    """Say whether a profile can be read."""
+    try:
+        ImageCms.getDefaultIntent(ImageCms.ImageCmsProfile(BytesIO(own)))
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+        return False
+    return True

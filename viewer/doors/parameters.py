@@ -238,8 +238,6 @@ def _annotation(value: str) -> frozenset[str]:
 def _profile(value: str) -> str:
     if value not in PROFILES:
         raise bad("iccprofile", value, "no, yes, srgb, adobergb, rommrgb")
-    if value in {"adobergb", "rommrgb"}:
-        raise bad("iccprofile", value, _("no, yes or srgb, the others aren't supported"))
     return value
 
 

@@ -35,8 +35,9 @@ def may_pass(place: Place, wanted: Parameters, media_type: str) -> bool:
     """Say whether a tile can be handed on: a colour JPEG, and nothing asked for that changes its pixels."""
     changes = wanted.viewport or wanted.window or wanted.annotation or wanted.quality is not None
     own = place.slide is not None and place.slide.icc and wanted.iccprofile == "srgb"
+    other = wanted.iccprofile in {"adobergb", "rommrgb"}
     stored = place.instance.TransferSyntaxUID in {BASELINE, None} and place.instance.SamplesPerPixel == 3
-    return stored and media_type == JPEG and not (changes or own or wanted.invert or place.whole)
+    return stored and media_type == JPEG and not (changes or own or other or wanted.invert or place.whole)
 
 
 async def passed(studio: Frames, opened: Opened, place: Place) -> tuple[bytes, dict[str, Any]] | None:

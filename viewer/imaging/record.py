@@ -136,6 +136,7 @@ class Instance:
     BitsStored: Integer = None
     HighBit: Integer = None
     PixelRepresentation: Integer = None
+    ColorSpace: Text = None
     PixelPaddingValue: Integer = None
     PixelPaddingRangeLimit: Integer = None
     PixelIntensityRelationship: Text = None
@@ -172,6 +173,8 @@ class Instance:
     matrix_origin: tuple[Item, ...] = field(default=(), repr=False)
     palette: tuple[LookupTable | None, ...] = ()
     segmented_palette: bool = False
+    icc_profile: bytes = field(default=b"", repr=False)
+    icc_address: str | None = None
     ultrasound_regions: tuple[Item, ...] = ()
     float_pixels: bool = False
     listed_pixels: bool = False
@@ -207,7 +210,7 @@ class Instance:
 
 OTHERS = (
     "SequenceOfUltrasoundRegions", "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence", *PIXELS,
-    "OpticalPathSequence", "SpecimenDescriptionSequence", "TotalPixelMatrixOriginSequence",
+    "ICCProfile", "OpticalPathSequence", "SpecimenDescriptionSequence", "TotalPixelMatrixOriginSequence",
     *(f"{colour}PaletteColorLookupTable{part}" for colour in PALETTE for part in ("Descriptor", "Data")),
     *(f"Segmented{colour}PaletteColorLookupTableData" for colour in PALETTE),
 )  # fmt: skip
@@ -240,7 +243,7 @@ def parsed(metadata: bytes) -> list[Any]:
 
 
 def bulkdata_uris(listed: Iterable[Instance]) -> set[str]:
-    """Return the addresses of lookup tables and slides' colour profiles, without which no picture is right."""
+    """Return the addresses of lookup tables and colour profiles, without which no picture is right."""
     tables: list[LookupTable | None] = []
     listed = list(listed)
     for each in listed:
@@ -250,6 +253,7 @@ def bulkdata_uris(listed: Iterable[Instance]) -> set[str]:
             tables += [*item.lookup_tables("VOILUTSequence"), *item.lookup_tables("ModalityLUTSequence")]
     profiles = [each.optical_paths[0].binary("ICCProfile") for each in listed if each.optical_paths]
     wanted = {uri for data, uri in profiles if uri and data is None}
+    wanted |= {each.icc_address for each in listed if each.icc_address and not each.icc_profile}
     return wanted | {table.uri for table in tables if table is not None and table.uri and table.data is None}
 
 
@@ -274,6 +278,9 @@ def instance(listed: Any, bulkdata: Mapping[str, bytes]) -> Instance:
         record.palette = tuple(
             item.lookup_table(f"{colour}PaletteColorLookupTableDescriptor", data.format(colour)) for colour in PALETTE
         )
+    if record.SamplesPerPixel == 3 or record.palette:
+        own, record.icc_address = item.binary("ICCProfile")
+        record.icc_profile = own or b""
     shared = item.items("SharedFunctionalGroupsSequence")
     record.shared_groups = Item(flat(shared[0]) if shared else {}, item.faults, bulkdata)
     record.per_frame_groups = item.items("PerFrameFunctionalGroupsSequence")
