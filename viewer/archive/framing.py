@@ -110,13 +110,15 @@ def _native(source: BinaryIO, where: PixelMap, wanted: int) -> bytes:
                 length=length,
             )
         )
-    data = exactly(source, where.pixels.offset + first_byte, length)
-    if where.bits % 8:
-        return _aligned(data, shift, where.bits)
-    if not where.little_endian and where.pixels.vr == "OW" and where.bits_allocated == 8 and length % 2 == 0:
-        # Eight-bit samples written as words: the bytes of each pair are the wrong way round (PS3.5 Annex A.3).
-        return np.frombuffer(data, ">u2").astype("<u2").tobytes()
-    return data
+    start = where.pixels.offset + first_byte
+    if not where.little_endian and where.pixels.vr == "OW" and where.bits_allocated <= 8:
+        # Samples of a byte written as words: the bytes of each pair are the wrong way round (PS3.5 Annex A.3).
+        odd = first_byte % 2
+        words = exactly(source, start - odd, (odd + length + 1) // 2 * 2)
+        data = np.frombuffer(words, ">u2").astype("<u2").tobytes()[odd : odd + length]
+    else:
+        data = exactly(source, start, length)
+    return _aligned(data, shift, where.bits) if where.bits % 8 else data
 
 
 def _aligned(data: bytes, shift: int, bits: int) -> bytes:

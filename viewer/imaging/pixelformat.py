@@ -12,6 +12,7 @@ PARAMETRIC_MAP = "1.2.840.10008.5.1.4.1.1.30"
 GREY = frozenset(("MONOCHROME1", "MONOCHROME2"))
 PALETTE_COLOR = "PALETTE COLOR"
 YBR = frozenset(("YBR_FULL", "YBR_FULL_422", "YBR_PARTIAL_420", "YBR_PARTIAL_422", "YBR_ICT", "YBR_RCT"))
+XYB = "XYB"  # of JPEG XL, whose decoder makes RGB of it
 SUBSAMPLED = frozenset(("YBR_FULL_422", "YBR_PARTIAL_422"))
 
 
@@ -44,7 +45,7 @@ class PixelFormat:
         photometric = (instance.PhotometricInterpretation or "").upper()
         if not photometric:
             photometric = "RGB" if samples == 3 else "MONOCHROME2"
-        colour = photometric == "RGB" or photometric in YBR
+        colour = photometric in ("RGB", XYB) or photometric in YBR
         if not colour and photometric not in GREY and photometric != PALETTE_COLOR:
             raise PixelError(gettext_noop("photometric interpretation {name} is not known", name=photometric[:32]))
         if samples != (3 if colour else 1):
