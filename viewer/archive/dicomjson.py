@@ -6,13 +6,14 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
-from pydicom.charset import convert_encodings, decode_bytes, default_encoding
+from pydicom.charset import convert_encodings, default_encoding
 from pydicom.datadict import dictionary_VR, private_dictionary_VR
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 from pydicom.values import convert_SQ
 
+from viewer.archive.letters import letters
 from viewer.archive.part10 import LONGEST_HEADER, PIXELS, UNDEFINED, Part10, raw
 from viewer.archive.port import Attributes, Malformed
 from viewer.imaging.words import gettext_noop
@@ -161,11 +162,11 @@ def decoded(vr: str, value: bytes, encodings: list[str], little_endian: bool) ->
         halves = struct.unpack(f"{'<' if little_endian else '>'}{len(value) // 2}H", value)
         return [f"{group:04X}{member:04X}" for group, member in zip(halves[::2], halves[1::2], strict=True)]
     if vr == "PN":
-        return [_name(one) for one in decode_bytes(value, encodings, _NAME_DELIMITERS).rstrip("\0 ").split("\\")]
+        return [_name(one) for one in letters(value, encodings, _NAME_DELIMITERS).rstrip("\0 ").split("\\")]
     if vr in _CHARSET_TEXT:
-        return [one.strip(" \0") or None for one in decode_bytes(value, encodings, _DELIMITERS).split("\\")]
+        return [one.strip(" \0") or None for one in letters(value, encodings, _DELIMITERS).split("\\")]
     if vr in _ONE_TEXT:
-        return [decode_bytes(value, encodings, _DELIMITERS - {0x5C}).rstrip(" \0") or None]
+        return [letters(value, encodings, _DELIMITERS - {0x5C}).rstrip(" \0") or None]
     text = value.decode(default_encoding).rstrip("\0 ")
     if vr == "UR":
         return [text or None]
