@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from viewer.imaging import nuclear
 from viewer.imaging.dicomjson import Item, LookupTable, tag_of
 from viewer.imaging.functional_groups import (
     FrameAttributes,
@@ -181,6 +182,7 @@ class Instance:
     faults: list[str] = field(default_factory=list)
     shared_groups: Item = field(default_factory=lambda: Item({}), repr=False)
     per_frame_groups: tuple[Item, ...] = field(default=(), repr=False)
+    nuclear: Item = field(default_factory=lambda: Item({}), repr=False)
     frames_known: dict[int, FrameAttributes] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -214,11 +216,13 @@ OTHERS = (
     *(f"{colour}PaletteColorLookupTable{part}" for colour in PALETTE for part in ("Descriptor", "Data")),
     *(f"Segmented{colour}PaletteColorLookupTableData" for colour in PALETTE),
 )  # fmt: skip
-WANTED = (*attributes(Instance), *OTHERS)
-# Only the named elements are built as Python objects; the rest is skipped while parsing.
+WANTED = tuple(dict.fromkeys((*map(tag_of, (*attributes(Instance), *OTHERS)), *nuclear.TAGS)))
+# Only the wanted elements are built as Python objects; the rest is skipped while parsing.
 Listed = msgspec.defstruct(
-    "Listed", [(name, Any, None) for name in WANTED], rename={name: tag_of(name) for name in WANTED}
+    "Listed", [(f"t{tag}", Any, None) for tag in WANTED], rename={f"t{tag}": tag for tag in WANTED}
 )
+READ = {keyword: (f"t{tag_of(keyword)}", read) for keyword, read in attributes(Instance).items()}
+FIELDS = tuple((f"t{tag}", tag) for tag in WANTED)
 
 
 def instances(metadata: bytes, bulkdata: Mapping[str, bytes] | None = None) -> list[Instance]:
@@ -254,20 +258,22 @@ def bulkdata_uris(listed: Iterable[Instance]) -> set[str]:
     profiles = [each.optical_paths[0].binary("ICCProfile") for each in listed if each.optical_paths]
     wanted = {uri for data, uri in profiles if uri and data is None}
     wanted |= {each.icc_address for each in listed if each.icc_address and not each.icc_profile}
+    wanted |= {uri for each in listed for uri in nuclear.bulkdata_uris(each.nuclear)}
     return wanted | {table.uri for table in tables if table is not None and table.uri and table.data is None}
 
 
 def instance(listed: Any, bulkdata: Mapping[str, bytes]) -> Instance:
     """Return the typed record of one parsed object."""
-    elements = {tag_of(keyword): getattr(listed, keyword) for keyword in WANTED}
+    elements = {tag: found for name, tag in FIELDS if (found := getattr(listed, name)) is not None}
     item = Item(elements, bulkdata=bulkdata)
     record = Instance(faults=item.faults)
-    for keyword, read in attributes(Instance).items():
-        if getattr(listed, keyword) is not None:
+    for keyword, (name, read) in READ.items():
+        if getattr(listed, name) is not None:
             setattr(record, keyword, read(item, keyword))
     record.TransferSyntaxUID = record.AvailableTransferSyntaxUID or record.TransferSyntaxUID
     record.float_pixels = item.has("FloatPixelData") or item.has("DoubleFloatPixelData")
     record.listed_pixels = any(item.has(keyword) for keyword in PIXELS)
+    record.nuclear = nuclear.of(elements, bulkdata, item.faults)
     record.ultrasound_regions = item.items("SequenceOfUltrasoundRegions")
     record.optical_paths = item.items("OpticalPathSequence")
     record.specimens = item.items("SpecimenDescriptionSequence")

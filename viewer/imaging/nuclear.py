@@ -1,0 +1,86 @@
+"""What PET and nuclear medicine write into their own elements, private ones of two makers included."""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from typing import Any
+
+from viewer.imaging.dicomjson import Item, tag_of
+
+GE, PHILIPS = "GEMS_PETD_01", "Philips PET Private Group"
+# Vectors of an NM multi-frame image (PS3.3 C.8.4.8), the outermost first.
+VECTORS = {
+    "energy window": "EnergyWindowVector",
+    "detector": "DetectorVector",
+    "phase": "PhaseVector",
+    "rotation": "RotationVector",
+    "R-R interval": "RRIntervalVector",
+    "time slot": "TimeSlotVector",
+    "angular view": "AngularViewVector",
+    "slice": "SliceVector",
+    "time slice": "TimeSliceVector",
+}
+ELEMENTS = (
+    "Units", "DecayCorrection", "CorrectedImage", "SUVType", "PatientWeight", "PatientSize", "TimezoneOffsetFromUTC",
+    "RadiopharmaceuticalInformationSequence", "SeriesType", "NumberOfSlices", "NumberOfTimeSlots", "NumberOfTimeSlices",
+    "ImageIndex", "ActualFrameDuration", "AttenuationCorrected", "DecayCorrected", "DecayCorrectionDateTime",
+    "FrameIncrementPointer", "EnergyWindowInformationSequence", "DetectorInformationSequence", *VECTORS.values(),
+)  # fmt: skip
+# Blocks that a maker's elements may lie in: which one, its creator says (PS3.5 7.8.1). The first is taken by most.
+BLOCKS = range(0x10, 0x18)
+WANTED = {GE: (0x0009, (0x0D,)), PHILIPS: (0x7053, (0x00, 0x09))}
+PRIVATE = tuple(
+    f"{group:04X}{low:04X}"
+    for group, elements in WANTED.values()
+    for block in BLOCKS
+    for low in (block, *((block << 8) + element for element in elements))
+)
+TAGS = (*map(tag_of, ELEMENTS), *PRIVATE)
+
+
+def of(elements: Mapping[str, Any], bulkdata: Mapping[str, bytes], faults: list[str]) -> Item:
+    """Return the elements of PET and nuclear medicine among those of a DICOM JSON object."""
+    return Item({tag: elements[tag] for tag in TAGS if elements.get(tag) is not None}, faults, bulkdata)
+
+
+def private(item: Item, creator: str, element: int) -> tuple[str, str] | None:
+    """Return (tag, value as text) of a maker's element at the root; None unless its block is that maker's.
+
+    A server that doesn't know the element gives its bytes.
+    """
+    group, _elements = WANTED[creator]
+    for block in BLOCKS:
+        if text_of(item, f"{group:04X}{block:04X}") == creator:
+            tag = f"{group:04X}{(block << 8) + element:04X}"
+            found = text_of(item, tag)
+            if found:
+                return tag, found
+    return None
+
+
+def text_of(item: Item, tag: str) -> str:
+    """Return the only or first value of an element as text, "" without one."""
+    element = item.elements.get(tag)
+    if not isinstance(element, dict):
+        return ""
+    values = element.get("Value")
+    if isinstance(values, list) and values:
+        first = values[0]
+        return "" if first is None else f"{first:.15g}" if isinstance(first, float) else str(first).strip(" \0")
+    data = None
+    if isinstance(element.get("InlineBinary"), str):
+        try:
+            data = base64.b64decode(element["InlineBinary"])
+        except (binascii.Error, ValueError):
+            data = None
+    elif isinstance(element.get("BulkDataURI"), str):
+        data = item.bulkdata.get(element["BulkDataURI"])
+    return data.decode("latin-1").strip(" \0").split("\\")[0] if data else ""
+
+
+def bulkdata_uris(item: Item) -> set[str]:
+    """Return the addresses of private elements whose value the server keeps apart."""
+    found = (item.elements[tag] for tag in PRIVATE if tag in item.elements)
+    return {
+        each["BulkDataURI"] for each in found if isinstance(each, dict) and isinstance(each.get("BulkDataURI"), str)
+    }
