@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass, field
 
+from viewer.imaging.dimensions import Coordinate
 from viewer.imaging.geometry import Plane
+from viewer.imaging.reasons import Reason
 from viewer.imaging.words import Words
 
 
@@ -50,6 +52,9 @@ class Stack:
     total_known: bool = False
     frame_rate: float | None = None
     notes: list[Words] = field(default_factory=list)
+    family: str = ""  # the same for all volumes of one 4D series
+    coordinates: tuple[Coordinate, ...] = ()
+    reasons: list[Reason] = field(default_factory=list)
 
     @property
     def shown(self) -> list[Shown]:

@@ -20,6 +20,8 @@ READERS = {
     Integer: Item.integer, Integers: Item.integers, Tables: Item.lookup_tables,
 }  # fmt: skip
 REFERENCES = frozenset(map(tag_of, ("ReferencedImageSequence", "DerivationImageSequence")))
+# What stands a level deeper than the macros' own attributes (C.8.13.5.9).
+DEEPER = tag_of("DiffusionGradientDirectionSequence")
 CONVERTED = frozenset(
     map(tag_of, ("UnassignedSharedConvertedAttributesSequence", "UnassignedPerFrameConvertedAttributesSequence"))
 )
@@ -67,6 +69,11 @@ class FrameAttributes:
     InversionTime: Number = None
     FlipAngle: Number = None
     DiffusionBValue: Number = None
+    DiffusionDirectionality: Text = None
+    DiffusionGradientOrientation: Numbers = None
+    ComplexImageComponent: Text = None
+    EchoNumbers: Integers = None
+    AcquisitionNumber: Integer = None
     ConvolutionKernel: Texts = ()
     KVP: Number = None
     XRayTubeCurrent: Number = None
@@ -85,14 +92,29 @@ def attributes(record: type) -> dict[str, Any]:
 
 
 def flat(groups: Item) -> dict[str, Any]:
-    """Return the elements of all macros of a functional group item; converted attributes yield to real macros."""
+    """Return the elements of all macros of a functional group item; converted attributes yield to real macros.
+
+    Private macros are left out: what they hold under standard tags is of their own making.
+    """
     elements: dict[str, Any] = {}
     converted: dict[str, Any] = {}
     for tag, element in groups.elements.items():
-        values = element.get("Value") if isinstance(element, dict) else None
-        if isinstance(values, list) and values and isinstance(values[0], dict) and tag not in REFERENCES:
+        values = items_of(element)
+        if values and tag not in REFERENCES and not is_private(tag):
             (converted if tag in CONVERTED else elements).update(values[0])
+            elements.update(next(iter(items_of(values[0].get(DEEPER))), {}))
     return {**converted, **elements}
+
+
+def items_of(element: Any) -> list[dict[str, Any]]:
+    """Return the items of a sequence in DICOM JSON, none of anything else."""
+    values = element.get("Value") if isinstance(element, dict) else None
+    return values if isinstance(values, list) and values and isinstance(values[0], dict) else []
+
+
+def is_private(tag: str) -> bool:
+    """True if a tag is of an odd group."""
+    return tag[3:4] in "13579BDFbdf"
 
 
 def resolved(number: int, instance: object, shared: Item, per_frame: Item | None) -> FrameAttributes:

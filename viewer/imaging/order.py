@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from viewer.imaging import gaps
+from viewer.imaging import concatenation, gaps
 from viewer.imaging.entries import Entry, Missing, Series, Shown, Stack
 from viewer.imaging.geometry import nearest_axis, normal
-from viewer.imaging.split import BY_TIME, Group, Picture, acquired, first_of, sortable
+from viewer.imaging.picture import BY_TIME, Picture, acquired, first_of, sortable
+from viewer.imaging.split import Group
 from viewer.imaging.words import Words, gettext_noop
 
 AXIAL = 2
@@ -16,7 +17,7 @@ TILTED_DEGREES = 0.5
 
 def one_each(group: Group) -> bool:
     """True if every picture of the group is an instance of its own."""
-    return all(each.instance.frame_count == 1 for each in group.pictures)
+    return all(each.instance.frame_count == 1 and not each.instance.ConcatenationUID for each in group.pictures)
 
 
 def positions(pictures: Sequence[Picture], first: Picture) -> np.ndarray | None:
@@ -102,9 +103,11 @@ def in_order(stack: Stack, group: Group, series: Series, short: int) -> None:
     by_time = stack.modality in BY_TIME or all(
         each.orientation and each.frame.ImagePositionPatient for each in group.pictures
     )
-    pictures = sorted(group.pictures, key=time_order if by_time else number_order)
+    order = index_order if has_indices(group.pictures) else time_order if by_time else number_order
+    pictures = sorted(group.pictures, key=order)
     entries: list[Entry] = []
     before: int | None = None
+    earlier: Picture | None = None
     for each in pictures:
         number = each.instance.InstanceNumber
         if not by_time and one_each(group) and len(pictures) > 2 and number is not None:
@@ -112,6 +115,8 @@ def in_order(stack: Stack, group: Group, series: Series, short: int) -> None:
             if len(absent) <= len(pictures):
                 entries += [Missing(gettext_noop("no image with this number was received"), None, at) for at in absent]
             before = number
+        entries += lost_before(each, earlier)
+        earlier = each
         entries.append(shown(each, None))
     if before is not None and short:
         gone = max(short - sum(isinstance(entry, Missing) for entry in entries), 0)
@@ -129,10 +134,39 @@ def absent_between(before: int, number: int, listed: frozenset[int]) -> list[int
     return [at for at in range(before + 1, number) if at not in listed]
 
 
+def lost_before(each: Picture, earlier: Picture | None) -> list[Missing]:
+    """Return the places of frames between two of one concatenation that stood in a part which wasn't received."""
+    uid = each.instance.ConcatenationUID
+    if not uid or each.instance.ConcatenationFrameOffsetNumber is None:
+        return []
+    before = 0
+    if earlier is not None:
+        if earlier.instance.ConcatenationUID != uid or earlier.index == each.index:
+            return []
+        before = concatenation.frame_number(earlier)
+    count = concatenation.frame_number(each) - before - 1
+    reason = gettext_noop("the part of the image with this frame wasn't received")
+    return [Missing(reason, None, None)] * count if 0 < count <= gaps.MOST_ABSENT else []
+
+
+def has_indices(pictures: Sequence[Picture]) -> bool:
+    """True if all pictures are frames of one image that says by its dimensions in which order they are (C.7.6.17)."""
+    lengths = {len(each.frame.DimensionIndexValues or ()) for each in pictures}
+    images = {each.instance.ConcatenationUID or each.index for each in pictures}
+    return len(lengths) == 1 and 0 not in lengths and len(images) == 1
+
+
+def index_order(each: Picture) -> tuple[object, ...]:
+    """Return the sorting key of frames with dimensions: the first index counts most."""
+    return each.frame.DimensionIndexValues or (), concatenation.frame_number(each)
+
+
 def number_order(each: Picture) -> tuple[object, ...]:
-    """Return the sorting key of pictures without place: Instance Number, then frame."""
-    number = each.instance.InstanceNumber
-    return number is None, number or 0, each.index, each.frame.number
+    """Return the sorting key of pictures without place: Instance Number, then place in its stack, then frame."""
+    number, frame = each.instance.InstanceNumber, concatenation.frame_number(each)
+    if each.instance.ConcatenationUID:
+        return False, 0, each.instance.ConcatenationUID, 0, frame
+    return number is None, number or 0, str(each.index).zfill(9), each.frame.InStackPositionNumber or 0, frame
 
 
 def time_order(each: Picture) -> tuple[object, ...]:

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
+from pydicom.datadict import keyword_for_tag
 
-from viewer.imaging import nuclear
+from viewer.imaging import nuclear, private
 from viewer.imaging.dicomjson import Item, LookupTable, tag_of
 from viewer.imaging.functional_groups import (
     FrameAttributes,
@@ -37,6 +38,14 @@ class MetadataError(ValueError):
 
 class FrameNumberError(LookupError):
     """The instance has no frame of this number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dimension:
+    """What one of the Dimension Index Values counts (C.7.6.17); `pointer` is "" for a private attribute."""
+
+    pointer: str
+    label: str
 
 
 @dataclass(slots=True)
@@ -118,6 +127,9 @@ class Instance:
     InversionTime: Number = None
     FlipAngle: Number = None
     DiffusionBValue: Number = None
+    DiffusionDirectionality: Text = None
+    DiffusionGradientOrientation: Numbers = None
+    ComplexImageComponent: Text = None
     TemporalPositionIdentifier: Integer = None
     TemporalPositionIndex: Integer = None
     NumberOfTemporalPositions: Integer = None
@@ -168,6 +180,8 @@ class Instance:
     ImagedVolumeHeight: Number = None
     ImageOrientationSlide: Numbers = None
     ConcatenationUID: Text = None
+    InConcatenationNumber: Integer = None
+    InConcatenationTotalNumber: Integer = None
     ConcatenationFrameOffsetNumber: Integer = None
     optical_paths: tuple[Item, ...] = field(default=(), repr=False)
     specimens: tuple[Item, ...] = field(default=(), repr=False)
@@ -179,6 +193,9 @@ class Instance:
     ultrasound_regions: tuple[Item, ...] = ()
     float_pixels: bool = False
     listed_pixels: bool = False
+    b_from: str = ""  # the private attribute that DiffusionBValue was read from
+    mosaic: int | None = None  # slices laid out beside each other in the one image, 0 where the file doesn't say
+    dimensions: tuple["Dimension", ...] = ()
     faults: list[str] = field(default_factory=list)
     shared_groups: Item = field(default_factory=lambda: Item({}), repr=False)
     per_frame_groups: tuple[Item, ...] = field(default=(), repr=False)
@@ -213,6 +230,7 @@ class Instance:
 OTHERS = (
     "SequenceOfUltrasoundRegions", "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence", *PIXELS,
     "ICCProfile", "OpticalPathSequence", "SpecimenDescriptionSequence", "TotalPixelMatrixOriginSequence",
+    "DimensionIndexSequence",
     *(f"{colour}PaletteColorLookupTable{part}" for colour in PALETTE for part in ("Descriptor", "Data")),
     *(f"Segmented{colour}PaletteColorLookupTableData" for colour in PALETTE),
 )  # fmt: skip
@@ -230,7 +248,23 @@ def instances(metadata: bytes, bulkdata: Mapping[str, bytes] | None = None) -> l
 
     Raises MetadataError if it isn't an array of objects.
     """
-    return [instance(each, bulkdata or {}) for each in parsed(metadata)]
+    found = [instance(each, bulkdata or {}) for each in parsed(metadata)]
+    for each, vendor in zip(found, private.vendors(metadata, len(found)), strict=True):
+        complete(each, vendor)
+    return found
+
+
+def complete(record: Instance, vendor: private.Vendor) -> None:
+    """Fill in what only private attributes say, and take from a mosaic what is true of its slices alone."""
+    if record.DiffusionBValue is None and vendor.b_value is not None:
+        record.DiffusionBValue, record.b_from = vendor.b_value, vendor.b_from
+    if record.DiffusionGradientOrientation is None and record.DiffusionBValue:
+        record.DiffusionGradientOrientation = vendor.direction
+    if record.Modality == "MR" and "MOSAIC" in record.ImageType:
+        record.mosaic = vendor.mosaic or 0
+        # The position is that of no slice, and a line from slice to slice has no length in the patient.
+        record.PixelAspectRatio = record.PixelSpacing or record.PixelAspectRatio
+        record.ImagePositionPatient = record.PixelSpacing = record.SliceLocation = None
 
 
 def parsed(metadata: bytes) -> list[Any]:
@@ -262,6 +296,17 @@ def bulkdata_uris(listed: Iterable[Instance]) -> set[str]:
     return wanted | {table.uri for table in tables if table is not None and table.uri and table.data is None}
 
 
+def dimension(item: Item) -> Dimension:
+    """Return one item of the Dimension Index Sequence."""
+    tag = (item.text("DimensionIndexPointer") or "").upper()
+    known = item.text("DimensionIndexPrivateCreator") is None and len(tag) == 8
+    try:
+        pointer = keyword_for_tag(int(tag, 16)) if known else ""
+    except ValueError:
+        pointer = ""
+    return Dimension(pointer, item.text("DimensionDescriptionLabel") or "")
+
+
 def instance(listed: Any, bulkdata: Mapping[str, bytes]) -> Instance:
     """Return the typed record of one parsed object."""
     elements = {tag: found for name, tag in FIELDS if (found := getattr(listed, name)) is not None}
@@ -278,6 +323,7 @@ def instance(listed: Any, bulkdata: Mapping[str, bytes]) -> Instance:
     record.optical_paths = item.items("OpticalPathSequence")
     record.specimens = item.items("SpecimenDescriptionSequence")
     record.matrix_origin = item.items("TotalPixelMatrixOriginSequence")
+    record.dimensions = tuple(map(dimension, item.items("DimensionIndexSequence")))
     if item.has("RedPaletteColorLookupTableDescriptor"):
         record.segmented_palette = item.has("SegmentedRedPaletteColorLookupTableData")
         data = "Segmented{}PaletteColorLookupTableData" if record.segmented_palette else "{}PaletteColorLookupTableData"

@@ -105,6 +105,8 @@ def pixels(instance: Instance) -> Spacing:
     """Return no millimetres; the aspect ratio, where there is one, shapes the picture without a scale."""
     ratio = pair(instance.PixelAspectRatio)
     aspect = ratio[0] / ratio[1] if ratio else 1.0
+    if instance.mosaic is not None:
+        return Spacing(None, None, NONE, gettext_noop("pixels: the slices of a mosaic lie side by side"), aspect)
     return Spacing(None, None, NONE, gettext_noop("pixels, no spacing in the file"), aspect)
 
 

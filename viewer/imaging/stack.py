@@ -5,16 +5,18 @@ from hashlib import blake2s
 
 import numpy as np
 
-from viewer.imaging import colour, gaps
+from viewer.imaging import colour, concatenation, gaps
 from viewer.imaging.entries import Entry, Missing, Series, Shown, Stack
 from viewer.imaging.geometry import GeometryError, Plane
 from viewer.imaging.kinds import Kind, kind
 from viewer.imaging.order import in_order, in_space, one_each, positions
 from viewer.imaging.patients import patients
+from viewer.imaging.picture import Picture, picture
 from viewer.imaging.pixels import GREY
+from viewer.imaging.reasons import reasons
 from viewer.imaging.record import Instance
 from viewer.imaging.spacing import spacing
-from viewer.imaging.split import Group, Picture, groups, picture
+from viewer.imaging.split import UNTITLED, Group, groups
 from viewer.imaging.words import Words, gettext_noop
 
 
@@ -91,9 +93,22 @@ def build(group: Group, series: Series, short: int) -> Stack:
     else:
         in_order(stack, group, series, short)
     stack.plane = plane_of(stack, group)
+    if group.family:
+        stack.family = blake2s(repr(group.family).encode(), digest_size=4).hexdigest()
+        stack.coordinates = group.coordinates
+    stack.notes += [*concatenation.notes(group.pictures), *([group.doubt] if group.doubt else [])]
+    if first.instance.mosaic is not None:
+        stack.notes.append(mosaic(first.instance.mosaic))
     if first.instance.palette and (first.instance.PhotometricInterpretation or "").upper() in GREY:
         stack.notes.append(gettext_noop("the colour range of the pixels is shown grey"))
     return stack
+
+
+def mosaic(slices: int) -> Words:
+    """Return the words for an image that is a whole volume, its slices side by side."""
+    if slices:
+        return gettext_noop("mosaic of {count} slices", count=slices)
+    return gettext_noop("mosaic of slices")
 
 
 def plane_of(stack: Stack, group: Group) -> Plane | None:
@@ -134,7 +149,9 @@ def frame_rate(instance: Instance) -> float | None:
 
 def title(found: Sequence[Group], built: Sequence[Stack]) -> None:
     """Name each stack by the traits in which the stacks of this series differ, and make their keys differ."""
-    names = list(dict.fromkeys(name for group in found for name in group.traits))
+    for stack, why in zip(built, reasons(found), strict=True):
+        stack.reasons = why
+    names = [name for name in dict.fromkeys(name for group in found for name in group.traits) if name not in UNTITLED]
     telling = [name for name in names if len({group.traits.get(name) for group in found}) > 1]
     taken: set[str] = set()
     for group, stack in zip(found, built, strict=True):
@@ -147,9 +164,13 @@ def title(found: Sequence[Group], built: Sequence[Stack]) -> None:
 def judge_total(group: Group, stack: Stack, series: Series, *, gone: int, unplaced: int) -> None:
     """Say whether it is known how many pictures there should be; if it isn't, that is the first thing to say."""
     received = len(stack.shown)
-    one_file = len({each.index for each in group.pictures}) == 1 and group.pictures[0].instance.frame_count > 1
+    first = group.pictures[0].instance
+    one_file = len({each.instance.ConcatenationUID or each.index for each in group.pictures}) == 1 and (
+        first.frame_count > 1 or first.ConcatenationUID is not None
+    )
     if one_file:
-        stack.total_known = True
+        lost = [concatenation.lost_frames(each) for each in concatenation.parts(group.pictures).values()]
+        stack.total_known = None not in lost
     elif unplaced:
         words = "{received} received, {count} of the series missing at an unknown place"
         stack.notes.insert(0, gettext_noop(words, received=received, count=unplaced))
