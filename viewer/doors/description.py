@@ -17,6 +17,7 @@ from viewer.imaging import geometry, pixels
 from viewer.imaging.geometry import GeometryError
 from viewer.imaging.record import FrameAttributes, Instance
 from viewer.imaging.spacing import Spacing
+from viewer.imaging.stack import Stack
 from viewer.imaging.windowing import VOI, VOILUT, shown_inverted
 
 TECHNIQUE = (
@@ -126,7 +127,29 @@ def standing(opened: Opened, place: Place) -> dict[str, Any]:
     if opened.is_glimpse:
         return {"stack": None, "index": None, "count": opened.series.expected, "reading": True}
     count = len(place.stack.entries) if place.stack else None
-    return {"stack": place.stack.key if place.stack else None, "index": place.index, "count": count}
+    along = dimensions(place.stack) if place.stack else []
+    return {
+        "stack": place.stack.key if place.stack else None,
+        "index": place.index,
+        "count": count,
+        **({"dimensions": along} if along else {}),
+    }
+
+
+def dimensions(of: Stack) -> list[dict[str, Any]]:
+    """Return where a stack stands among the volumes of its series: `index` from 0 of `count` along each dimension."""
+    return [
+        {
+            "name": each.name,
+            "label": translated(each.label),
+            "by": each.by,
+            "value": each.value,
+            "words": translated(each.words) if each.words else "",
+            "index": each.index,
+            "count": each.count,
+        }
+        for each in of.coordinates
+    ]
 
 
 def patient(instance: Instance) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Stacks of a series as JSON for the page: every entry at its place, and what is known about it."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -13,8 +14,9 @@ from viewer.doors.opened import Opened
 from viewer.doors.refusal import Refusal
 from viewer.doors.slides import slide_json
 from viewer.doors.words import translated
-from viewer.imaging import geometry, pixels, stack
+from viewer.imaging import geometry, pixels, reasons, stack
 from viewer.imaging.geometry import GeometryError
+from viewer.imaging.reasons import Reason
 from viewer.imaging.record import Instance
 from viewer.imaging.stack import Shown, Stack
 from viewer.imaging.volume import Volume
@@ -24,6 +26,7 @@ from viewer.rendering import Studio
 from viewer.store.glimpsed import Glimpsed
 
 FAILED = 2
+ALONE: dict[str, Any] = {"group": "", "dimensions": [], "split": ""}
 PATIENCE = 1.0  # seconds that a listing waits for a window that has to be measured
 
 
@@ -45,7 +48,15 @@ async def glimpse_json(studio: Studio, opened: Opened) -> dict[str, Any] | None:
     alone = replace(place.stack, entries=[place.stack.entries[place.index]])
     stack = await studio.run(partial(_stack, opened, alone, await _default_window(studio, opened, place.stack)))
     volume_words = _("The series is still being read")
-    unknown = {"key": "", "title": "", "spatial": False, "regular": False, "spacing_mm": None, "total_known": True}
+    unknown = {
+        "key": "",
+        "title": "",
+        "spatial": False,
+        "regular": False,
+        "spacing_mm": None,
+        "total_known": True,
+        **ALONE,
+    }
     return {**stack, **unknown, "words": "", "volume": None, "volume_words": volume_words, "early": True}
 
 
@@ -79,6 +90,7 @@ def _listed(opened: Opened, windows: list[VOI | None]) -> dict[str, Any]:
         "unsupported": len(not_viewable),
         "total_known": all(each.total_known for each in opened.stacks),
         "words": "; ".join(words),
+        "split": reasons_line([each.reasons for each in opened.stacks]),
         "stacks": [_stack(opened, each, window) for each, window in zip(opened.stacks, windows, strict=True)],
         "slides": [slide_json(each) for each in opened.slides],
         "not_viewable": [{"instance": uid, "words": translated(why)} for uid, why in not_viewable],
@@ -128,9 +140,18 @@ def _stack(opened: Opened, of: Stack, window: VOI | None) -> dict[str, Any]:
         "windows": [description.window(each) for each in choices],
         "window": description.window(window),
         "frame_rate": of.frame_rate,
+        "group": of.family,
+        "dimensions": description.dimensions(of),
+        "split": reasons_line([of.reasons]),
         "entries": [_entry(entry) for entry in of.entries],
         **({} if opened.is_glimpse else _volume(opened.volume(of))),
     }
+
+
+def reasons_line(told: Sequence[Sequence[Reason]]) -> str:
+    """Return by what a series was split, with the values of all stacks or of one; "" for what is one stack."""
+    by = "; ".join(translated(each) for each in reasons.line(told))
+    return _("split %(by)s") % {"by": by} if by else ""
 
 
 def _volume(made: Volume | str) -> dict[str, Any]:
