@@ -13,7 +13,7 @@ import msgspec
 from django.utils.translation import gettext as _
 
 from viewer import access, dicomweb, epochs, rendering, sessions
-from viewer.doors import description, media, messages, mpr, mpr_parameters, mpr_value, parameters
+from viewer.doors import description, media, messages, mpr, mpr_parameters, mpr_value, parameters, uptake
 from viewer.doors.doing import Doer
 from viewer.doors.looking import Looker
 from viewer.doors.messages import Looking, Probe, Want
@@ -190,7 +190,8 @@ class ViewerConsumer(PageConsumer):
             return await mpr_value.value(studio, source, wanted, probe.point)
         _verb, resource = await self.admitted(probe.resource, dicomweb.rendered)
         opened, place = await dicomweb.locate(studio, resource)
-        return value_at(await studio.frame(opened, place.uid, place.frame.number), place, probe.x, probe.y)
+        told = value_at(await studio.frame(opened, place.uid, place.frame.number), place, probe.x, probe.y)
+        return told if opened.colour(place.instance) else told | uptake.of_value(opened, place, told["value"])
 
     async def leave(self) -> None:
         """Give up every wish: the client has gone."""

@@ -99,10 +99,16 @@ class PixelScale(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class Pane(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """How a grey or colour picture is shown. It is flipped first, then rotated clockwise."""
+    """How a grey or colour picture is shown. It is flipped first, then rotated clockwise.
+
+    Without a `colormap` a grey picture has the one that is usual for its modality.
+    """
 
     voi: dict[str, Any] | None = None
     invert: bool = False
+    colormap: Literal["GREY", "GREY_INVERTED", "HOT_IRON", "PET", "HOT_METAL_BLUE", "PET_20_STEP", "RAINBOW"] | None = (
+        None
+    )
     rotation: Literal[0, 90, 180, 270] = 0
     flip_horizontal: bool = False
     flip_vertical: bool = False

@@ -126,6 +126,8 @@ def _pixel_mm(pane: dict[str, Any], size: tuple[int, int], volume: Volume) -> fl
 def _window(pane: dict[str, Any]) -> dict[str, str]:
     voi = pane["voi"]
     query = {"invert": "yes"} if pane["invert"] else {}
+    if pane.get("colormap"):
+        query["colormap"] = pane["colormap"]
     if voi is None:
         return query
     if "automatic" in voi:

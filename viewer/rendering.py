@@ -20,7 +20,7 @@ from viewer.doors.opened import Opened, Place, Shelf, build
 from viewer.doors.parameters import BadParameter, Parameters, Viewport
 from viewer.doors.refusal import Refusal
 from viewer.doors.words import translated
-from viewer.imaging import colour, colourspace, encode, pixels, resample, windowing
+from viewer.imaging import colormap, colour, colourspace, encode, pixels, resample, windowing
 from viewer.imaging.pixels import Padding, PixelError
 from viewer.imaging.windowing import VOI, Window
 from viewer.models import Series
@@ -185,8 +185,9 @@ def draw(
     except PixelError as error:
         raise Refusal(502, translated(error)) from error
     told = description.describe(
-        opened, place, voi=voi, inverted=wanted.invert, region=region, size=size, lossless=media_type in LOSSLESS
-    )
+        opened, place, voi=voi, inverted=wanted.invert, shown_by=wanted.colormap, region=region, size=size,
+        lossless=media_type in LOSSLESS,
+    )  # fmt: skip
     if wanted.annotation:
         shades = annotate.annotated(shades, told, wanted.annotation)
     profile = None
@@ -218,13 +219,13 @@ def shaded(
         return 255 - rgb if wanted.invert else rgb
     padding = Padding.of(place.instance)
     values = resample.region(stored, region, size, flips, interpolation=wanted.interpolation, padding=padding)
-    return windowing.grey(
-        values,
-        pixels.transform(place.instance, place.frame),
-        voi,
-        inverted=windowing.shown_inverted(place.instance) != wanted.invert,
-        padding=padding,
-    )
+    name = colormap.chosen(place.instance.Modality, wanted.colormap)
+    inverted = (windowing.shown_inverted(place.instance) != wanted.invert) != (name == colormap.INVERTED)
+    transform = pixels.transform(place.instance, place.frame)
+    shades = windowing.grey(values, transform, voi, inverted=inverted, padding=padding)
+    if colormap.is_grey(name):
+        return shades
+    return colormap.coloured(shades, name, None if padding is None else padding.mask(values))
 
 
 class _Current:

@@ -25,6 +25,8 @@ def everything() -> list[Dataset]:
         *airy(),
         *padded(),
         *ultrasound(),
+        *positron(),
+        *positron(weighed=False),
         *damaged(),
         report(),
         *lost(),
@@ -127,6 +129,40 @@ def ultrasound() -> list[Dataset]:
     dataset.FrameTime = "40"
     dataset.PixelData = frames.tobytes()
     return [dataset]
+
+
+BQ_OF_SUV_1 = 370e6 * 0.5 ** (3600 / 6586) / 70_000
+SLOPES = (1.0, 2.0, 3.5, 0.7)
+
+
+@cache
+def positron(*, weighed: bool = True) -> list[Dataset]:
+    """A PET of the same activity in all slices, each by its own slope: SUV 0.1 a column, if the weight is known."""
+    made, name = [], "Uptake" if weighed else "Weightless uptake"
+    for number, slope in enumerate(SLOPES):
+        dataset = begin(_exam(name), "MR", uid("doors", name, 1 + number))
+        in_series(dataset, number=1, series_uid=uid("doors", name), description=name, instance_number=1 + number)
+        place(
+            dataset, position=(0.0, 0.0, 3.0 * number), orientation=(1, 0, 0, 0, 1, 0), spacing=(2.0, 2.0),
+            thickness=3.0, frame_of_reference=uid("doors", f"{name} frame"),
+        )  # fmt: skip
+        dataset.SOPClassUID = dataset.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.128"
+        dataset.Modality = "PT"
+        activity = np.tile(np.arange(60) * 0.1 * BQ_OF_SUV_1, (40, 1))
+        grey(dataset, np.rint(activity / slope).astype(np.uint16))
+        dataset.RescaleSlope, dataset.RescaleIntercept = str(slope), "0"
+        dataset.WindowCenter, dataset.WindowWidth = str(1000 * (number + 1)), str(2000 * (number + 1))
+        tracer = Dataset()
+        tracer.RadiopharmaceuticalStartTime, tracer.RadionuclideTotalDose = "081500", "370000000"
+        tracer.RadionuclideHalfLife = "6586"
+        dataset.RadiopharmaceuticalInformationSequence = [tracer]
+        dataset.SeriesTime = dataset.AcquisitionTime = "091500"
+        dataset.AcquisitionDate = dataset.SeriesDate
+        dataset.Units, dataset.DecayCorrection, dataset.CorrectedImage = "BQML", "START", ["DECY", "ATTN"]
+        if weighed:
+            dataset.PatientWeight = "70"
+        made.append(dataset)
+    return made
 
 
 @cache

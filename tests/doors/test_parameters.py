@@ -136,7 +136,7 @@ def test_other_invalid_values_are_refused(query: str) -> None:
 
 
 def test_unknown_names_are_listed_once_each() -> None:
-    assert parse("colormap=hot&foo=1&foo=2&quality=5").unknown == ("colormap", "foo")
+    assert parse("texture=hot&foo=1&foo=2&quality=5").unknown == ("texture", "foo")
 
 
 def test_a_thumbnail_knows_only_its_size() -> None:

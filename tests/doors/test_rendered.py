@@ -221,9 +221,9 @@ async def test_what_can_not_be_shown_yet_is_406_with_its_kind(get: Get) -> None:
 
 async def test_unknown_names_are_ignored_and_named_in_a_warning(get: Get) -> None:
     path = f"{address(made.speaking()[0])}/rendered"
-    answer = await get(f'{path}?accept=image/png&colormap=hot&x"%0d%0aset-cookie:=1')
+    answer = await get(f'{path}?accept=image/png&texture=hot&x"%0d%0aset-cookie:=1')
     assert answer.body == (await get(f"{path}?accept=image/png")).body
-    assert answer.headers["warning"].startswith("299 samsyn") and "colormap" in answer.headers["warning"]
+    assert answer.headers["warning"].startswith("299 samsyn") and "texture" in answer.headers["warning"]
     assert "\r" not in answer.headers["warning"] and answer.headers["warning"].count('"') == 2
 
 

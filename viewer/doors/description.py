@@ -11,9 +11,10 @@ import msgspec
 from django.utils.translation import get_language
 
 from viewer import names
+from viewer.doors import uptake
 from viewer.doors.opened import Opened, Place
 from viewer.doors.words import translated
-from viewer.imaging import geometry, pixels
+from viewer.imaging import colormap, geometry, pixels
 from viewer.imaging.geometry import GeometryError
 from viewer.imaging.record import FrameAttributes, Instance
 from viewer.imaging.spacing import Spacing
@@ -54,18 +55,23 @@ def describe(
     *,
     voi: VOI | None,
     inverted: bool,
+    shown_by: str | None,
     region: tuple[float, float, float, float],
     size: tuple[int, int],
     lossless: bool,
 ) -> dict[str, Any]:
     """Return the description of one picture: JSON values under the names of the contract with the page.
 
+    `inverted` and `shown_by`, a colour map or None for the usual one, are what was asked for.
     `region` is x, y, width, height in stored pixels, `size` the width and height of the answer in its own pixels.
     """
+    name = None if opened.colour(place.instance) else colormap.chosen(place.instance.Modality, shown_by)
     of_this = {
         "window": window(voi),
         "inverted": inverted,
-        "low_is_white": shown_inverted(place.instance) != inverted,
+        "low_is_white": (shown_inverted(place.instance) != inverted) != (name == colormap.INVERTED),
+        "colormap": name,
+        "colours": "" if name is None or colormap.is_grey(name) else colormap.said(name),
         "region": [round(value, 4) for value in region],
         "size": list(size),
         "lossless": lossless,
@@ -113,6 +119,7 @@ def _of_frame(opened: Opened, place: Place) -> dict[str, Any]:
         "columns": instance.Columns,
         **spacing_of(opened.spacing(place)),
         "unit": pixels.unit(instance, frame),
+        **uptake.of_picture(opened, place),
         "source_lossy": instance.LossyImageCompression == "01",
         "source_lossy_ratio": list(instance.LossyImageCompressionRatio or ()) or None,
         "derived": "DERIVED" in instance.ImageType[:1],

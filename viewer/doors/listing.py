@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from django.utils.translation import gettext as _
 
-from viewer.doors import description
+from viewer.doors import description, uptake
 from viewer.doors.opened import Opened
 from viewer.doors.refusal import Refusal
 from viewer.doors.slides import slide_json
@@ -137,6 +137,8 @@ def _stack(opened: Opened, of: Stack, window: VOI | None) -> dict[str, Any]:
         "total_known": of.total_known,
         "words": "; ".join(translated(note) for note in of.notes),
         "colour": of.colour,
+        **uptake.of_stack(opened, of),
+        **uptake.provenance(opened, of),
         "windows": [description.window(each) for each in choices],
         "window": description.window(window),
         "frame_rate": of.frame_rate,

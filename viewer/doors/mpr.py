@@ -19,7 +19,7 @@ from viewer.doors.opened import Opened, Place
 from viewer.doors.parameters import LONGEST_SIDE, MOST_PIXELS, BadParameter
 from viewer.doors.refusal import Refusal
 from viewer.doors.words import translated
-from viewer.imaging import encode, geometry, reformat, windowing
+from viewer.imaging import colormap, encode, geometry, reformat, windowing
 from viewer.imaging.geometry import Plane
 from viewer.imaging.reformat import Overtaken, View
 from viewer.imaging.stack import Stack
@@ -197,8 +197,11 @@ def _draw(
     values = reformat.cut(
         volume, stored, slots, plane, thickness=wanted.slab, method=wanted.method, overtaken=given_up.is_set
     )
-    inverted = windowing.shown_inverted(place.instance) != wanted.picture.invert
+    name = colormap.chosen(place.instance.Modality, wanted.picture.colormap)
+    inverted = (windowing.shown_inverted(place.instance) != wanted.picture.invert) != (name == colormap.INVERTED)
     shades = windowing.grey_of_values(values, voi, inverted=inverted)
+    if not colormap.is_grey(name):
+        shades = colormap.coloured(shades, name, np.isnan(values))
     told = _described(source, plane, view, voi, wanted, lossless=media_type in LOSSLESS, words=words)
     if wanted.picture.annotation:
         shades = annotate.annotated(shades, told, wanted.picture.annotation)
@@ -233,8 +236,8 @@ def _described(
     opened, place = source.opened, source.place
     size = (plane.columns, plane.rows)
     told = description.describe(
-        opened, place, voi=voi, inverted=wanted.picture.invert, region=(0.0, 0.0, float(size[0]), float(size[1])),
-        size=size, lossless=lossless,
+        opened, place, voi=voi, inverted=wanted.picture.invert, shown_by=wanted.picture.colormap,
+        region=(0.0, 0.0, float(size[0]), float(size[1])), size=size, lossless=lossless,
     )  # fmt: skip
     spacing = opened.spacing(place)
     step = plane.spacing[0]

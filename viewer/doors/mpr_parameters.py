@@ -10,7 +10,7 @@ from viewer.presentation import FARTHEST
 
 RENDEREDMPR = frozenset(
     {
-        "accept", "charset", "window", "viewport", "quality", "annotation", "iccprofile", "invert", "voi",
+        "accept", "charset", "window", "viewport", "quality", "annotation", "iccprofile", "invert", "voi", "colormap",
         "orientation", "viewpointposition", "viewpointlookat", "viewpointup", "mprslab", "renderingmethod",
         "pixelspacing", "stack",
     }

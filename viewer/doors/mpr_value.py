@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from django.utils.translation import gettext as _
 
-from viewer.doors import mpr
+from viewer.doors import mpr, uptake
 from viewer.doors.mpr_parameters import PlaneParameters
 from viewer.doors.refusal import Refusal
 from viewer.doors.values import shortened
@@ -42,7 +42,8 @@ def _value(source: mpr.Source, wanted: PlaneParameters, point: Sequence[float]) 
     if not np.isfinite(found):
         return {"value": None, "unit": "", "words": _nothing(volume, slots, plane)}
     unit = pixels.unit(place.instance, place.frame)
-    return {"value": shortened(found), "unit": unit, "words": _made(volume, plane, wanted)}
+    told = {"value": shortened(found), "unit": unit, "words": _made(volume, plane, wanted)}
+    return told | uptake.of_value(source.opened, place, found)
 
 
 def _nothing(volume: Volume, slots: np.ndarray, plane: Plane) -> str:

@@ -12,12 +12,13 @@ from django.utils.translation import gettext as _
 
 from viewer.doors.refusal import Refusal
 from viewer.doors.words import translated
-from viewer.imaging import colour, pixels, spacing, stack, windowing
+from viewer.imaging import colour, pixels, spacing, stack, suv, windowing
 from viewer.imaging.pixels import Padding, PixelError
 from viewer.imaging.record import FrameAttributes, FrameNumberError, Instance
 from viewer.imaging.slide import Slide, slides
 from viewer.imaging.spacing import Spacing
 from viewer.imaging.stack import Shown, Stack
+from viewer.imaging.suv import SUV
 from viewer.imaging.tiling import Tiling
 from viewer.imaging.volume import NoVolume, Volume, volume
 from viewer.imaging.windowing import VOI, Window
@@ -27,6 +28,7 @@ from viewer.store.glimpsed import Glimpsed
 
 SAMPLED_FRAMES = 5
 MOST_OPENED = 64
+OPENING_SUV = 5.0  # PET opens from 0 to this, by body weight
 WHOLE_BYTE = Window(128, 256)  # 8-bit pictures are display values already: shown as they are
 
 FetchFrame = Callable[[str, int], Awaitable[np.ndarray]]
@@ -66,6 +68,7 @@ class Opened:
     spacings: dict[tuple[str, int], Spacing] = field(default_factory=dict)
     orders: dict[str, np.ndarray] = field(default_factory=dict)
     volumes: dict[str, Volume | Words] = field(default_factory=dict)
+    uptakes: dict[str, tuple[SUV, dict[str, float]] | None] = field(default_factory=dict)
     gathering: "dict[str, asyncio.Task[dict[tuple[str, int], str]]]" = field(default_factory=dict)
     gathered_at: dict[str, float] = field(default_factory=dict)
     slides: list[Slide] = field(default_factory=list)
@@ -145,6 +148,26 @@ class Opened:
                 self.volumes[of.key] = error.words
         return self.volumes[of.key]
 
+    def uptake(self, of: Stack) -> tuple[SUV, dict[str, float]] | None:
+        """Return the SUV of a PET stack and the factor of each image that has one; None for what is no PET.
+
+        A glimpse tells none: when the scan began, the whole series says.
+        """
+        if of.key not in self.uptakes:
+            members = [self.instances[uid] for uid in dict.fromkeys(entry.SOPInstanceUID for entry in of.shown)]
+            is_pet = bool(members) and not self.is_glimpse and all(map(suv.is_pet, members))
+            self.uptakes[of.key] = suv.of_series(members, self.series.instances) if is_pet else None
+        return self.uptakes[of.key]
+
+    def suv_window(self, of: Stack) -> Window | None:
+        """Return the window that a PET stack opens with, in modality units; None where SUV isn't available."""
+        found = self.uptake(of)
+        shown = found[0].shown if found else None
+        if shown is None or shown.factor is None or shown.name != suv.BODY_WEIGHT:
+            return None
+        upper = OPENING_SUV / shown.factor
+        return Window(upper / 2, upper, windowing.LINEAR_EXACT)
+
     def representative(self, uid: str | None = None) -> Place:
         """Return the frame that stands for the series, or for one instance: the middle of its longest stack."""
         if uid is not None:
@@ -189,17 +212,21 @@ class Opened:
         A window belongs to the series: slices that each bring another would flicker (hazard of PS3.3 C.11.2 used
         slice by slice). Projections and cine pictures are images of their own and keep theirs.
         """
-        if place.stack is None or not place.stack.spatial:
+        if place.stack is None or not self.is_one_series(place.stack):
             return windowing.voi_choices(place.instance, place.frame)
         return self.stack_choices(place.stack)
 
     def has_one_window(self, of: Stack) -> bool:
         """Whether all images of a stack share their choices: always in space, else only if the files say so."""
-        if of.spatial:
+        if self.is_one_series(of):
             return True
         seen = {entry.SOPInstanceUID: entry for entry in of.entries if isinstance(entry, Shown)}
         own = [windowing.voi_choices(each, each.frame(1)) for each in (self.instances[uid] for uid in seen)]
         return all(each == own[0] for each in own)
+
+    def is_one_series(self, of: Stack) -> bool:
+        """Whether the images of a stack are parts of one picture: in space, and in PET, whatever its slopes say."""
+        return of.spatial or of.modality == "PT"
 
     def stack_choices(self, of: Stack) -> list[VOI]:
         """Return the choices of the entry nearest to the middle of a stack that has any."""
@@ -216,6 +243,8 @@ class Opened:
     def has_settled_window(self, place: Place) -> bool:
         """Whether one image tells the window that its whole series will be shown by."""
         instance = place.instance
+        if suv.is_pet(instance):
+            return False  # whether it has an SUV, the whole series says
         return (
             self.colour(instance)
             or bool(self.choices(place))
@@ -226,10 +255,13 @@ class Opened:
     async def default_voi(self, place: Place, fetch: FetchFrame) -> VOI:
         """Return the window of a frame when none is asked for.
 
-        The file's own; else 400/40 for CT in HU, unless all of the series lies outside it; else display values as
-        they are for 8 bits; else the 1st to 99th percentile of the series, from at most five frames, computed once
-        and kept.
+        SUV 0 to 5 for PET that has it; else the file's own; else 400/40 for CT in HU, unless all of the series lies
+        outside it; else display values as they are for 8 bits; else the 1st to 99th percentile of the series, from at
+        most five frames, computed once and kept.
         """
+        uptake = self.suv_window(place.stack) if place.stack is not None else None
+        if uptake is not None:
+            return uptake
         choices = self.choices(place)
         if choices:
             return choices[0]

@@ -9,6 +9,8 @@ from urllib.parse import parse_qsl
 
 from django.utils.translation import gettext as _
 
+from viewer.imaging import colormap
+
 LONGEST_SIDE = 8192  # pixels; a larger answer is refused before anything is allocated
 MOST_PIXELS = 36_000_000
 MOST_FIELDS = 32
@@ -17,10 +19,11 @@ FUNCTIONS = {"linear": "LINEAR", "linear-exact": "LINEAR_EXACT", "sigmoid": "SIG
 ANNOTATIONS = frozenset({"patient", "technique"})
 PROFILES = frozenset({"no", "yes", "srgb", "adobergb", "rommrgb"})
 INTERPOLATIONS = frozenset({"nearest", "linear", "cubic"})
+COLORMAPS = {name: name for name in colormap.NAMES}
 RENDERED = frozenset(
     {
         "accept", "charset", "window", "viewport", "quality", "annotation", "iccprofile", "invert", "interpolation",
-        "voi", "early",
+        "voi", "early", "colormap",
     }
 )  # fmt: skip
 THUMBNAIL = frozenset({"accept", "charset", "viewport"})
@@ -88,8 +91,8 @@ class Parameters:
     """Everything that a client may ask of one picture; `unknown` names what was not understood.
 
     `invert`, `interpolation` (when magnifying), `voi` (which of the file's windows and tables, where no `window` is
-    given) and `early` (before its series is known, if need be, and then without a number) are ours, the others the
-    standard's.
+    given), `colormap` (of grey pictures; None: what is usual for the modality) and `early` (before its series is known,
+    if need be, and then without a number) are ours, the others the standard's.
     """
 
     accept: str = ""
@@ -102,6 +105,7 @@ class Parameters:
     interpolation: str = "linear"
     voi: int | Literal["auto"] | None = None
     early: bool = False
+    colormap: str | None = None
     unknown: tuple[str, ...] = ()
 
 
@@ -159,6 +163,9 @@ def obeyed(values: Mapping[str, str], unknown: tuple[str, ...], *, size_only: bo
         if "interpolation" in values
         else "linear",
         voi=_choice(values["voi"]) if "voi" in values else None,
+        colormap=one_of("colormap", values["colormap"].upper().replace("-", "_"), COLORMAPS)
+        if "colormap" in values
+        else None,
         early=one_of("early", values["early"], {"yes": True, "no": False}) if "early" in values else False,
         unknown=unknown,
     )

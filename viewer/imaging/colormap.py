@@ -86,9 +86,9 @@ def said(name: str, *, count: int = 64) -> str:
     return bytes(table(name)[np.linspace(0, 255, count).round().astype(int)].ravel()).hex()
 
 
-def default(modality: str) -> str:
-    """Return the map that grey pictures of a modality open with: PET is read dark on white."""
-    return INVERTED if modality == "PT" else GREY
+def chosen(modality: str | None, wish: str | None) -> str:
+    """Return the map that grey pictures are shown by: the one that is asked for, else PET dark on white, else grey."""
+    return wish or (INVERTED if modality == "PT" else GREY)
 
 
-__all__ = ["GREY", "INVERTED", "NAMES", "coloured", "default", "is_grey", "said", "table"]
+__all__ = ["GREY", "INVERTED", "NAMES", "chosen", "coloured", "is_grey", "said", "table"]

@@ -155,6 +155,12 @@ class ModalityLUT:
         return entries[index].astype(np.float64)
 
 
+# Units (0054,1001) as readers write them (PS3.3 C.8.9.1.1.3).
+PET_UNITS = {
+    "BQML": "Bq/ml", "CNTS": "counts", "GML": "g/ml", "CM2ML": "cm²/ml", "PCNT": "%", "CPS": "counts/s",
+    "MGMINML": "mg/min/ml", "UMOLMINML": "µmol/min/ml", "MLMING": "ml/min/g", "MLG": "ml/g", "1CM": "1/cm",
+    "UMOLML": "µmol/ml", "PROPCNTS": "∝ counts", "PROPCPS": "∝ counts/s", "MLMINML": "ml/min/ml", "MLML": "ml/ml",
+}  # fmt: skip
 Transform = Rescale | ModalityLUT
 IDENTITY = Rescale()
 
@@ -229,6 +235,8 @@ def unit(instance: Instance, frame: FrameAttributes) -> str:
     named = (tables[0].kind if tables else frame.RescaleType) or ""
     if named.upper() == "US":
         return ""
+    if instance.Modality == "PT" and not tables and named.upper() in {"", *PET_UNITS}:
+        return PET_UNITS.get(named.upper() or instance.nuclear.text("Units") or "", "")
     if named:
         return named
     if instance.Modality == "CT" and not tables and frame.RescaleIntercept is not None:

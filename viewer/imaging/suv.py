@@ -91,13 +91,14 @@ def is_pet(instance: Instance) -> bool:
     return instance.SOPClassUID in (PET, f"{PET}.1", ENHANCED) and instance.Modality == "PT"
 
 
-def of_series(instances: Sequence[Instance]) -> tuple[SUV, dict[str, float]]:
-    """Return the SUV of the PET images of one series, and the factor of each image that has one by its UID.
+def of_series(instances: Sequence[Instance], whole: Sequence[Instance] = ()) -> tuple[SUV, dict[str, float]]:
+    """Return the SUV of PET images that belong together, and the factor of each that has one by its UID.
 
-    The series has an SUV only where all of its images share one: a window is one for all slices.
+    `whole` is their whole series, which says when the scan began, where they are a part of it. They have an SUV only
+    where all of them share one: a window is one for all slices.
     """
     pet = [each for each in instances if is_pet(each)]
-    taken = scan(pet)
+    taken = scan(each for each in whole or pet if is_pet(each))
     found = [of_image(each, taken) for each in pet]
     if not found:
         return nothing(gettext_noop("no PET image")), {}
