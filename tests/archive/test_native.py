@@ -103,6 +103,15 @@ def test_a_slide_is_a_series_with_one_image_for_each_level(images: Path, tmp_pat
     assert all((each.SOPInstanceUID or "").startswith("2.25.") for each in listed)
 
 
+def test_a_server_that_reads_its_files_apart_lists_the_slide_too(images: Path, tmp_path: Path) -> None:
+    svs(images / "A1.svs")
+    archive = FolderArchive("main", images, state=tmp_path / "state", apart=True)
+    report = archive.scan(settle=0)
+    assert archive._reader is not None
+    archive._reader.stop()
+    assert (report.instances, report.skipped) == (2, ())
+
+
 def test_every_tile_is_the_stored_one_and_decodes_to_what_openslide_reads(images: Path, tmp_path: Path) -> None:
     path = svs(images / "A1.svs")
     archive = opened(images, tmp_path)

@@ -18,6 +18,7 @@ from typing import IO
 
 import msgspec
 
+from viewer.archive import native_probe
 from viewer.archive.rooted import Rooted
 from viewer.archive.scan import Key, Row, Stamp, Uids, bulk_address, read
 from viewer.imaging.words import gettext_noop
@@ -124,9 +125,9 @@ def _received(pipe: IO[bytes], count: int, until: float) -> bytes:
 
 
 def limit() -> None:
-    """Take away from this process what no header needs."""
-    limits = ((resource.RLIMIT_AS, MEMORY_BYTES), (resource.RLIMIT_CORE, 0), (resource.RLIMIT_FSIZE, WRITTEN_BYTES))
-    for what, most in limits:
+    """Take away from this process what no header needs; one that it asks about a slide may take what that may."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, max(MEMORY_BYTES, native_probe.MEMORY_BYTES)))
+    for what, most in ((resource.RLIMIT_CORE, 0), (resource.RLIMIT_FSIZE, WRITTEN_BYTES)):
         resource.setrlimit(what, (most, most))
 
 
