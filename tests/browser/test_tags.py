@@ -27,6 +27,7 @@ def images() -> list[Dataset]:
         item = Dataset()
         item.CodeValue = "T-04000"
         item.CodeMeaning = HOSTILE
+        item.add_new("ContextUID", "UI", "no.uid")
         dataset.AnatomicRegionSequence = Sequence([item])
     return found
 
@@ -55,6 +56,13 @@ def test_every_attribute_is_found_as_text_and_follows_the_image(reader: Reader) 
     expect(search).to_be_focused()
     expect(panel).to_contain_text("Image 1 of 3")
     expect(page.locator("[data-key='00100020']")).to_contain_text("PatientID")
+    odd = panel.locator(".odd")
+    odd.locator("summary").click()
+    expect(odd.locator("li")).to_have_text(["ContextUID no UID: no.uid"])
+    odd.get_by_role("button", name="ContextUID").click()
+    expect(page.locator("[data-key='00082218[0]00080117']")).to_be_focused()
+    expect(page.locator("[data-key='00082218[0]00080117']")).to_contain_text("no.uid")
+    odd.locator("summary").click()
     assert in_the_way(reader) == []
 
     search.fill("image comments")

@@ -12,6 +12,7 @@ from pydicom.uid import UID
 from viewer.doors.opened import Opened
 from viewer.doors.refusal import Refusal
 from viewer.doors.words import translated
+from viewer.imaging import conformance
 from viewer.rendering import Studio
 from viewer.store import metadata
 from viewer.store.client import StoreError
@@ -62,11 +63,16 @@ def tree(kept: Kept, uid: str, number: int) -> dict[str, Any]:
     try:
         found = read(kept.metadata, uid, number)
         elements = [] if found is None else _dataset(found, kept.bulkdata)
+        faults = conformance.deviations(found or {})
     except (msgspec.MsgspecError, RecursionError) as error:
         raise Refusal(502, _("The attributes can't be read")) from error
     if found is None:
         raise Refusal(404, _("The series holds no such image"))
-    return {"instance": uid, "frame": number, "elements": elements}
+    deviations = [
+        {"path": fault.path, "keyword": _names(fault.path[-8:], "")[0], "words": translated(fault.words)}
+        for fault in faults
+    ]
+    return {"instance": uid, "frame": number, "elements": elements, "deviations": deviations}
 
 
 def read(content: bytes, uid: str, number: int) -> Attributes | None:

@@ -2,13 +2,13 @@
 
 /** @import { State } from "./state.js" */
 /** @import { Store } from "../shared/store.js" */
-/** @import { Attribute, Difference, Image, Row } from "./tagsmodel.js" */
+/** @import { Attribute, Deviation, Difference, Image, Row } from "./tagsmodel.js" */
 import { getJson } from "../shared/api.js";
 import { el, setText } from "../shared/dom.js";
 import { gettext, interpolate, ngettext } from "../shared/i18n.js";
 import { wordsOf } from "./asking.js";
 import { scroll } from "./scrolling.js";
-import { difference, imageOf, personOf, rowsOf, valueOf, whyNot, written } from "./tagsmodel.js";
+import { difference, holders, imageOf, personOf, rowsOf, valueOf, whyNot, written } from "./tagsmodel.js";
 
 /** A hand that scrolls on within this time (ms) has no time to read. */
 const REST = 150;
@@ -27,6 +27,9 @@ export class Tags {
   #only = el("input", { type: "checkbox", onchange: () => this.#draw() });
   #body = el("tbody", { role: "rowgroup" });
   #more = el("button", { type: "button", class: "button", hidden: true, onclick: () => this.#drawMore() }, gettext("More rows"));
+  #oddWords = el("summary", {});
+  #oddList = el("ul", {});
+  #odd = el("details", { class: "odd", hidden: true }, this.#oddWords, this.#oddList);
   #failure = el("p", { role: "alert", hidden: true });
   #whole = el("pre", { tabindex: 0, role: "group", "aria-label": gettext("The whole value") });
   #which = el("h3", {});
@@ -99,7 +102,7 @@ export class Tags {
       el("div", { class: "head" }, el("h2", { id: "tags-title" }, gettext("DICOM attributes")), step(-1, gettext("Previous image"), "↑"), step(1, gettext("Next image"), "↓"), close),
       this.#of,
       el("div", { class: "seek" }, this.#search, el("label", { class: "check" }, this.#only, gettext("Only what differs"))),
-      this.#told, this.#failure,
+      this.#told, this.#odd, this.#failure,
       el("div", { class: "rows" }, grid, this.#more),
       this.#chosen);
     dialog.addEventListener("keydown", (event) => {
@@ -132,9 +135,10 @@ export class Tags {
     if (!image) return this.#fail(whyNot(this.store.state));
     const asking = (this.#asking = new AbortController());
     try {
-      const { elements } = await getJson(image.address, { signal: asking.signal });
+      const { elements, deviations } = await getJson(image.address, { signal: asking.signal });
       if (asking.signal.aborted || !this.#dialog.open) return;
       this.#receive(image, elements);
+      this.#tellDeviations(deviations);
     } catch (error) {
       if (!asking.signal.aborted) this.#fail(wordsOf(error));
     }
@@ -172,7 +176,27 @@ export class Tags {
     this.#image = this.#difference = null;
     this.#elements = [];
     this.#before = "";
+    this.#tellDeviations([]);
     setText(this.#of, "");
+  }
+
+  /** @param {readonly Deviation[]} deviations of the image that is told */
+  #tellDeviations(deviations) {
+    this.#odd.hidden = deviations.length === 0;
+    setText(this.#oddWords, ngettext("{count} element of this image doesn't follow the standard", "{count} elements of this image don't follow the standard", deviations.length));
+    this.#oddList.replaceChildren(...deviations.map(({ path, keyword, words }) => el("li", {},
+      el("button", { type: "button", class: "plain", onclick: () => this.#reveal(path) }, keyword || written(path.slice(-8))), " ", el("bdi", {}, words))));
+  }
+
+  /** Unfold what an attribute lies in, and go to it. @param {string} key */
+  #reveal(key) {
+    this.#search.value = "";
+    this.#only.checked = false;
+    for (const each of holders(key)) this.#open.set(each, true);
+    this.#at = key;
+    this.#draw();
+    while (this.#rows.findIndex((row) => row.key === key) >= this.#limit) this.#drawMore();
+    this.#focus(key);
   }
 
   #sought() {

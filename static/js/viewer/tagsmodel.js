@@ -24,6 +24,7 @@ import { entryOf, isShown, isSlidePane, isStackPane, isVolumePane, paneAt, serie
  * @property {number} [count]   of all items
  */
 
+/** An element that doesn't follow the standard. @typedef {{path: string, keyword: string, words: string}} Deviation path: the key of its row */
 /** @typedef {{key: string, level: number, open: boolean | null, changed: boolean, attribute: Attribute | null, item: string}} Row open: null for what can't be unfolded; item: words of an item of a sequence */
 /** @typedef {{series: string, instance: string, frame: number, address: string, words: string, digest: string}} Image */
 /** @typedef {{changed: ReadonlySet<string>, gone: number}} Difference */
@@ -124,6 +125,11 @@ function facts(elements, prefix = "", found = new Map()) {
   return found;
 }
 
+/** The keys of all that an attribute lies in, sequences and their items. @param {string} key */
+export function holders(key) {
+  return [...key.matchAll(/[[\]]/g)].map(({ index }) => key.slice(0, key[index] === "]" ? index + 1 : index));
+}
+
 /**
  * What differs between two images: keys of attributes, and of all that they lie in.
  * @param {readonly Attribute[]} before
@@ -136,7 +142,7 @@ export function difference(before, now) {
   const changed = new Set();
   const add = (/** @type {string} */ key) => {
     changed.add(key);
-    for (const { index } of key.matchAll(/[[\]]/g)) changed.add(key.slice(0, key[index] === "]" ? index + 1 : index));
+    for (const each of holders(key)) changed.add(each);
   };
   for (const [key, fact] of fresh) if (old.get(key) !== fact) add(key);
   const gone = [...old.keys()].filter((key) => !fresh.has(key));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { difference, imageOf, rowsOf, valueOf, whyNot } from "../../../static/js/viewer/tagsmodel.js";
+import { difference, holders, imageOf, rowsOf, valueOf, whyNot } from "../../../static/js/viewer/tagsmodel.js";
 import { COMMANDS } from "../../../static/js/viewer/commands.js";
 import { scrollTo } from "../../../static/js/viewer/scrolling.js";
 import { open, stack } from "./stacks.js";
@@ -20,6 +20,12 @@ const IMAGE = [
 /** @type {import("../../../static/js/viewer/tagsmodel.js").Choice} */
 const ALL = { words: "", only: false, open: new Map(), difference: null };
 const keys = (/** @type {Partial<typeof ALL>} */ choice, elements = IMAGE) => rowsOf(elements, { ...ALL, ...choice }).map(({ key }) => key);
+
+it("knows what an attribute lies in", () => {
+  expect(holders("00100010")).toEqual([]);
+  expect(holders("00081140[0]00080100")).toEqual(["00081140", "00081140[0]"]);
+  expect(holders("00081140[12]00400260[0]00080100")).toEqual(["00081140", "00081140[12]", "00081140[12]00400260", "00081140[12]00400260[0]"]);
+});
 
 describe("rows", () => {
   it("fold, and a sequence unfolds with its items", () => {
