@@ -5,6 +5,7 @@ import threading
 import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from asgiref.typing import HTTPScope, WebSocketScope
@@ -54,7 +55,7 @@ class Credential:
     kind: str  # "session" or "token"
     secret: str
 
-    @property
+    @cached_property
     def digest(self) -> bytes:
         return hashlib.sha256(f"{self.kind} {self.secret}".encode()).digest()
 
@@ -144,6 +145,12 @@ def _header(scope: Scope, name: bytes) -> str:
 
 def credential(scope: Scope) -> Credential | None:
     """Return what an ASGI request shows: a bearer token (only in the header), else a session cookie."""
+    if "credential" not in scope:  # a socket is asked with every picture, and its headers stay
+        scope["credential"] = _credential(scope)  # type: ignore[typeddict-unknown-key]
+    return scope["credential"]  # type: ignore[typeddict-item]
+
+
+def _credential(scope: Scope) -> Credential | None:
     authorization = _header(scope, b"authorization")
     if authorization:
         kind, _, secret = authorization.partition(" ")

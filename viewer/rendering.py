@@ -4,15 +4,16 @@ import asyncio
 import contextlib
 import os
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+import msgspec
 import numpy as np
 from channels.layers import get_channel_layer
 from django.conf import settings
 from django.utils.translation import gettext as _
+from msgspec import structs
 
 from viewer.doors import annotate, description, glimpses, icc, tiles
 from viewer.doors.media import JPEG, LOSSLESS
@@ -34,8 +35,7 @@ THUMBNAIL = Viewport(128, 128)
 THUMBNAIL_QUALITY = 80
 
 
-@dataclass(frozen=True)
-class Picture:
+class Picture(msgspec.Struct, frozen=True):
     """One rendered frame: encoded bytes, their media type and what they show."""
 
     data: bytes
@@ -120,11 +120,11 @@ class Studio:
             arrived()
         voi = None if opened.colour(place.instance) else await self.voi(opened, place, wanted)
         made = await self.run(partial(draw, stored, opened, place, voi, wanted, media_type))
-        return replace(made, description={**made.description, **said}) if said else made
+        return structs.replace(made, description={**made.description, **said}) if said else made
 
     async def thumbnail(self, opened: Opened, place: Place, wanted: Parameters, media_type: str) -> Picture:
         """Return a small picture of one frame. Raises Refusal."""
-        small = replace(wanted, viewport=wanted.viewport or THUMBNAIL, quality=THUMBNAIL_QUALITY)
+        small = structs.replace(wanted, viewport=wanted.viewport or THUMBNAIL, quality=THUMBNAIL_QUALITY)
         return await self.picture(opened, place, small, media_type)
 
     def compare(self, archive: str, study: str, listed: set[str]) -> None:

@@ -2,11 +2,11 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal, TypeVar
 from urllib.parse import parse_qsl
 
+import msgspec
 from django.utils.translation import gettext as _
 
 from viewer.imaging import colormap
@@ -39,8 +39,7 @@ class BadParameter(ValueError):
         self.name = name
 
 
-@dataclass(frozen=True)
-class WindowWish:
+class WindowWish(msgspec.Struct, frozen=True):
     """A window asked for: centre and width in modality units, function in the words of PS3.3."""
 
     center: float
@@ -48,8 +47,7 @@ class WindowWish:
     function: str
 
 
-@dataclass(frozen=True)
-class Viewport:
+class Viewport(msgspec.Struct, frozen=True):
     """Size of the answer, and the region of the source in stored pixels; None where it was left out."""
 
     width: int
@@ -86,8 +84,7 @@ class Viewport:
         )
 
 
-@dataclass(frozen=True)
-class Parameters:
+class Parameters(msgspec.Struct, frozen=True):
     """Everything that a client may ask of one picture; `unknown` names what was not understood.
 
     `invert`, `interpolation` (when magnifying), `voi` (which of the file's windows and tables, where no `window` is
@@ -99,7 +96,7 @@ class Parameters:
     window: WindowWish | None = None
     viewport: Viewport | None = None
     quality: int | None = None
-    annotation: frozenset[str] = field(default_factory=frozenset)
+    annotation: frozenset[str] = frozenset()
     iccprofile: str = "no"
     invert: bool = False
     interpolation: str = "linear"

@@ -1,11 +1,11 @@
 """Tiles of a slide: handed on as they are stored wherever a browser can show them, and put together to regions."""
 
 import asyncio
-from dataclasses import replace
 from typing import Any, Protocol
 
 import numpy as np
 from django.utils.translation import gettext as _
+from msgspec import structs
 
 from viewer.doors import description
 from viewer.doors.media import JPEG
@@ -127,7 +127,7 @@ async def composed(
     cut = Viewport(asked.width, asked.height, x - left, y - upper, wide, high)
     said = {"rows": level.rows, "columns": level.columns, "frame": None, "region": [round(each, 4) for each in region]}
     found = opened.place(*taken.locate(int(next(iter(numbers.values()), taken.first))))
-    return canvas, replace(wanted, viewport=cut), found, {**said, "instance": place.uid, "slide": slide.key}
+    return canvas, structs.replace(wanted, viewport=cut), found, {**said, "instance": place.uid, "slide": slide.key}
 
 
 def coarser(slide: Slide, level: Tiling, region: tuple[float, float, float, float], asked: Viewport) -> Tiling:

@@ -7,7 +7,19 @@ import numba
 import numpy as np
 
 STEEPEST = 1e6  # greys for each stored value: more is a threshold, and no number for single precision
-ready: set[str] = set()  # stored types, in NumPy's letters, whose kernel needn't be waited for
+ready: set[str] = set()  # stored types, in NumPy's letters, whose kernels needn't be waited for
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Grey = 255 × ((slope × stored + intercept - center) / width + 0.5), held between 0 and 255, and 255 less that
+    where it is `inverted`; rounded to the nearest, halves to the even one."""
+
+    slope: float
+    intercept: float
+    center: float
+    width: float
+    inverted: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +39,21 @@ class Ramp:
         return greys.reshape(stored.shape)
 
 
-def ramp(shades: np.ndarray, stored: np.ndarray, rise: float, start: float) -> Ramp | None:
-    """Return the ramp whose greys are exactly `shades`, or None: single precision may round a few the other way.
-
-    `stored` are neighbouring values of a type that is `ready`, beyond which all look like the first and the last;
-    `rise` and `start` (the grey of the first, not rounded) are what the formula says.
-    """
-    if stored.dtype.str not in ready or not (abs(rise) < STEEPEST and abs(start) < STEEPEST):
+def ramp(line: Line, first: int, last: int, dtype: str) -> Ramp | None:
+    """Return the ramp that gives the greys of `line` for every stored value from `first` to `last`, beyond which all
+    look like these two; None where single precision rounds one of them the other way, or `dtype` isn't `ready`."""
+    rise = 255 * line.slope / line.width
+    start = 255 * ((first * line.slope + line.intercept - line.center) / line.width + 0.5)
+    if line.inverted:
+        rise, start = -rise, 255 - start
+    if dtype not in ready or not (abs(rise) < STEEPEST and abs(start) < STEEPEST):
         return None
-    made = Ramp(float(stored[0]), rise, start + 0.5)
-    return made if made.greys(stored).tobytes() == shades.tobytes() else None
+    made = Ramp(float(first), rise, start + 0.5)
+    agreed = agrees(
+        first, last, float(line.slope), float(line.intercept), float(line.center), float(line.width), line.inverted,
+        np.float32(made.first), np.float32(made.rise), np.float32(made.start),
+    )  # fmt: skip
+    return made if agreed else None
 
 
 @numba.njit(cache=True, nogil=True)
@@ -48,8 +65,27 @@ def shade(stored: np.ndarray, first: np.float32, rise: np.float32, start: np.flo
         greys[at] = np.uint8(np.int32(min(max(grey, black), white)))
 
 
+@numba.njit(cache=True, nogil=True)
+def agrees(
+    lowest: int, highest: int, slope: float, intercept: float, center: float, width: float, inverted: bool,
+    first: np.float32, rise: np.float32, start: np.float32,
+) -> bool:  # fmt: skip
+    """Say whether `shade` gives the greys of a line, in double precision, from `lowest` to `highest`."""
+    black, white = np.float32(0), np.float32(255.5)
+    for stored in range(lowest, highest + 1):
+        exact = 255 * min(max((stored * slope + intercept - center) / width + 0.5, 0.0), 1.0)
+        if inverted:
+            exact = 255 - exact
+        grey = (np.float32(stored) - first) * rise + start
+        if np.int32(np.rint(exact)) != np.int32(min(max(grey, black), white)):
+            return False
+    return True
+
+
 def warm(types: Sequence[str] = ("<i2", "<u2")) -> None:
-    """Have the kernel compiled, or read from the cache; until then tables are used, which give the same greys."""
+    """Have the kernels compiled, or read from the cache; until then tables are used, which give the same greys."""
+    zero = np.float32(0)
+    agrees(0, 0, 1.0, 0.0, 0.0, 1.0, False, zero, zero, zero)
     for name in types:
         Ramp(0, 1, 0).greys(np.zeros(1, name))
         ready.add(name)

@@ -20,7 +20,7 @@ from viewer.imaging.pixels import (
     table_values,
 )
 from viewer.imaging.pixels import transform as modality_transform
-from viewer.imaging.ramp import Ramp, ramp
+from viewer.imaging.ramp import Line, Ramp, ramp
 from viewer.imaging.record import FrameAttributes, Instance
 
 LINEAR = "LINEAR"
@@ -150,12 +150,11 @@ def shading(dtype: str, transform: Transform, voi: VOI, inverted: bool, padding:
     """
     lowest, highest = limits(dtype)
     first, last = told_apart(transform, voi, lowest, highest)
-    values = np.arange(first, last + 1)
-    shades = grey_of_values(transform.values(values), voi, inverted=inverted)
-    slope = straight(transform, voi, first, inverted=inverted)
-    found = ramp(shades, values.astype(dtype), *slope) if slope else None
+    line = straight(transform, voi, inverted=inverted)
+    found = ramp(line, first, last, dtype) if line else None
     if found is not None and (padding is None or is_black(found, padding, lowest, highest)):
         return found
+    shades = grey_of_values(transform.values(np.arange(first, last + 1)), voi, inverted=inverted)
     table = np.empty(highest - lowest + 1, np.uint8)
     table[: first - lowest] = shades[0]
     table[first - lowest : last + 1 - lowest] = shades
@@ -174,19 +173,12 @@ def is_black(found: Ramp, padding: Padding, lowest: int, highest: int) -> bool:
     return low > high or not found.greys(np.array((low, high), "<u2" if lowest == 0 else "<i2")).any()
 
 
-def straight(transform: Transform, voi: VOI, first: int, *, inverted: bool) -> tuple[float, float] | None:
-    """Return how many greys a window rises for each stored value, and the grey of `first`; None if it isn't straight.
-
-    Neither is held between 0 and 255: the ramp of C.11.2.1.2.1 (LINEAR) or C.11.2.1.3.2, without its ends.
-    """
+def straight(transform: Transform, voi: VOI, *, inverted: bool) -> Line | None:
+    """Return the line by which a window makes greys of stored values; None where it is none (C.11.2.1.2.1, .3.2)."""
     if not (isinstance(transform, Rescale) and isinstance(voi, Window)) or voi.function == SIGMOID:
         return None
     width, center = (voi.width - 1, voi.center - 0.5) if voi.function == LINEAR else (voi.width, voi.center)
-    if width <= 0:
-        return None
-    rise = 255 * transform.slope / width
-    start = 255 * ((first * transform.slope + transform.intercept - center) / width + 0.5)
-    return (-rise, 255 - start) if inverted else (rise, start)
+    return Line(transform.slope, transform.intercept, center, width, inverted) if width > 0 else None
 
 
 def told_apart(transform: Transform, voi: VOI, lowest: int, highest: int) -> tuple[int, int]:

@@ -4,6 +4,7 @@ import os
 import struct
 import threading
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -54,11 +55,11 @@ class Layout:
     shapes: tuple[Shape, ...]
     boot: str
 
-    @property
+    @cached_property
     def states_at(self) -> int:
         return HEADER.size + len(self.shapes) * SHAPE.size
 
-    @property
+    @cached_property
     def entries_at(self) -> int:
         return (self.states_at + self.count + 15) // 16 * 16
 

@@ -2,6 +2,7 @@
 
 import mmap
 import os
+import struct
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from viewer.store.frames import ABSENT, ENTRY, NO_SHAPE, PRESENT, UNVERIFIED, BadTable, Layout, NotPresent, data_name
 
+SHAPE_AND_SLOT = struct.Struct("<II")  # the beginning of an ENTRY
 UNVERIFIED_IS_ABSENT = bytes.maketrans(bytes((UNVERIFIED,)), bytes((ABSENT,)))
 
 
@@ -33,6 +35,11 @@ class MappedFrames:
         self.table = mapping(directory / "table")
         self.layout = Layout.parse(memoryview(self.table), len(self.table))
         self.entries = np.frombuffer(self.table, ENTRY, self.layout.count, self.layout.entries_at)
+        # What `array` needs of each shape, and pays for once.
+        self.shapes = [
+            (np.dtype(each.dtype), each.array_shape, int(np.prod(each.array_shape)), each.frame_bytes)
+            for each in self.layout.shapes
+        ]
         self.data = [mapping(directory / data_name(number)) for number in range(len(self.layout.shapes))]
         for number, shape in enumerate(self.layout.shapes):
             slots = int((self.entries["shape"] == number).sum())
@@ -59,14 +66,11 @@ class MappedFrames:
         """Return the stored values, (rows, columns) or (rows, columns, 3), read-only; raises NotPresent."""
         if not self.present(frame):
             raise NotPresent(f"frame {frame} isn't present")
-        entry = self.entries[frame]
-        number = int(entry["shape"])
+        number, slot = SHAPE_AND_SLOT.unpack_from(self.table, self.layout.entries_at + frame * ENTRY.itemsize)
         if number == NO_SHAPE:
             raise NotPresent(f"frame {frame} has no pixels")
-        shape = self.layout.shapes[number]
-        count = shape.frame_bytes // np.dtype(shape.dtype).itemsize
-        values = np.frombuffer(self.data[number], shape.dtype, count, int(entry["slot"]) * shape.frame_bytes)
-        return values.reshape(shape.array_shape)
+        dtype, array_shape, count, frame_bytes = self.shapes[number]
+        return np.frombuffer(self.data[number], dtype, count, slot * frame_bytes).reshape(array_shape)
 
     def volume(self, frames: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
         """Return (stored, slots): stored[slots[k]] is frame frames[k], where slots[k] isn't -1; nothing is copied.
