@@ -16,7 +16,7 @@ from viewer.archive.port import Attributes
 
 # Orthanc takes neither: the one is cut inside its header, the other's JPEG 2000 stream ends early.
 REFUSED = {"odd/pydicom/rtplan_truncated.dcm", "odd/emri_small_jpeg_2k_lossless_too_short.dcm"}
-NATIVE = (".svs", ".tiff")  # slides that the folder makes a series of; to Orthanc they are no DICOM
+NATIVE = (".svs", ".tiff", ".png")  # which the folder makes series of; to Orthanc they are no DICOM
 # The archives spell these differently, both within the standard: trailing padding of names and codes, text as lines.
 SPELLED = {"00080005", "00080008", "00080090", "00100010", "20100010"}
 # Written into the file as text where a number belongs; Orthanc leaves it out.

@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
-from viewer.archive import native, summary
+from viewer.archive import summary, virtual
 from viewer.archive.apart import Reader
 from viewer.archive.bulk import value_at
 from viewer.archive.delivered import delivered, of_series
@@ -142,7 +142,7 @@ class FolderArchive:
     def instance(self, study: str, series: str, instance: str) -> bytes:
         record = self._record((study, series, instance))
         if record["native"] is not None:
-            raise NotThere(gettext_noop("This level of a native slide is no DICOM file."))
+            raise NotThere(gettext_noop("This image lies in a slide or picture file, which is no DICOM file."))
         with self._open(record) as source:
             return as_part10(source)
 
@@ -192,7 +192,7 @@ class FolderArchive:
     def _tiles(self, record: Record, numbers: Iterable[int]) -> Iterator[Frame]:
         rooted, path = self._places[record["place"]], file_of(record["path"])
         with self._open(record) as source:
-            for found in native.frames(source, record["native"], numbers, rooted, path, _stamp(record)):
+            for found in virtual.frames(source, record["native"], numbers, rooted, path, _stamp(record)):
                 if stamp(os.fstat(source.fileno())) != _stamp(record):
                     raise Changed(CHANGED)
                 yield found

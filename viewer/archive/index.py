@@ -12,7 +12,7 @@ import zstandard
 from viewer.archive.port import ArchiveError, Attributes
 from viewer.imaging.words import gettext_noop
 
-VERSION = 3
+VERSION = 4
 _TABLES = """
 CREATE TABLE file (
     place INTEGER NOT NULL, path BLOB NOT NULL,

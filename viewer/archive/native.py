@@ -33,6 +33,10 @@ PIECES = 64
 USUAL_ORIENTATION = (0, -1, 0, -1, 0, 0)
 
 
+class NoSlide(Malformed):
+    """The file isn't a slide, though it begins like one."""
+
+
 class Region(msgspec.Struct, frozen=True):
     """A tile for OpenSlide: where the slide is, and which pixels of which level (corner in the full size's pixels)."""
 
@@ -44,7 +48,7 @@ class Region(msgspec.Struct, frozen=True):
     y: int
 
 
-class Native(msgspec.Struct, frozen=True):
+class Native(msgspec.Struct, frozen=True, tag="slide"):
     """What the index keeps of one level of a native slide. `beside` tells one state of its identity from another."""
 
     level: Level
@@ -55,11 +59,6 @@ class Native(msgspec.Struct, frozen=True):
 def sniffed(head: bytes) -> bool:
     """Say whether a file begins like one that OpenSlide may open; a DICOM file's preamble may hold a TIFF header."""
     return head[128:132] != b"DICM" and (head.startswith(TIFF) or head.startswith(OTHERS))
-
-
-def state_of(kept: bytes) -> str:
-    """Return the state in which the identity of an indexed slide was read."""
-    return msgspec.msgpack.decode(kept, type=Native).beside
 
 
 def probed(rooted: Rooted, path: bytes) -> Probed:
@@ -74,7 +73,7 @@ def probed(rooted: Rooted, path: bytes) -> Probed:
     except (OSError, msgspec.DecodeError, msgspec.ValidationError) as error:
         raise Malformed(gettext_noop("damaged slide: reading it was given up")) from error
     if found.reason:
-        raise Malformed(found.reason)
+        raise (NoSlide if found.reason == native_probe.NO_SLIDE else Malformed)(found.reason)
     return found
 
 
@@ -181,10 +180,9 @@ def content_hash(source: BinaryIO) -> str:
 
 
 def frames(
-    source: BinaryIO, kept: bytes, numbers: Iterable[int], rooted: Rooted, path: bytes, stamp: tuple[int, int, int]
+    source: BinaryIO, native: Native, numbers: Iterable[int], rooted: Rooted, path: bytes, stamp: tuple[int, int, int]
 ) -> Iterator[Frame]:
     """Yield tiles as they are stored, with the tables that they share; raises NotThere or Malformed."""
-    native = msgspec.msgpack.decode(kept, type=Native)
     level = native.level
     across = -(-level.columns // level.tile_columns)
     count = across * -(-level.rows // level.tile_rows)

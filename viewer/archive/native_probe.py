@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+NO_SLIDE = "no slide that OpenSlide can open"
 MEMORY_BYTES = 2 << 30
 CPU_SECONDS = 20
 MOST_PAGES = 256
@@ -71,7 +72,7 @@ def probe(path: str) -> Probed:
     try:
         vendor = openslide.OpenSlide.detect_format(path)
         if vendor is None:
-            return Probed(reason="no slide that OpenSlide can open")
+            return Probed(reason=NO_SLIDE)
         slide = openslide.OpenSlide(path)
     except openslide.OpenSlideError:
         return Probed(reason="damaged slide, OpenSlide can't open it", vendor="")
@@ -163,7 +164,9 @@ def taken(properties: dict[str, str]) -> tuple[str, str]:
 def main() -> int:
     """Answer one question in msgpack."""
     for what, most in ((resource.RLIMIT_AS, MEMORY_BYTES), (resource.RLIMIT_CORE, 0), (resource.RLIMIT_FSIZE, 0)):
-        resource.setrlimit(what, (most, most))
+        _, hard = resource.getrlimit(what)
+        allowed = most if hard == resource.RLIM_INFINITY else min(most, hard)  # who asks may live under limits itself
+        resource.setrlimit(what, (allowed, allowed))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     logging.disable(logging.CRITICAL)  # what a library complains of may quote the file
     path = sys.stdin.buffer.read(1 << 16).decode("utf-8", "surrogateescape")

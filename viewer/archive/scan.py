@@ -13,7 +13,7 @@ from pathlib import Path
 from sqlite3 import Connection
 from typing import BinaryIO
 
-from viewer.archive import native, native_identity, summary
+from viewer.archive import native_identity, summary, virtual
 from viewer.archive.conflicts import conflicts
 from viewer.archive.dicomjson import Header
 from viewer.archive.framing import first
@@ -33,7 +33,7 @@ IDENTITY = {0x0020000D: "Study Instance UID", 0x0020000E: "Series Instance UID",
 DIRECTORY_RECORDS = 0x00041220
 FRAME_GROUPS = "52009230"
 
-LEVEL = b"\0"  # no name holds it: a slide's further levels are kept under its path, this, and their number
+LEVEL = b"\0"  # no name holds it: a file's further images are kept under its path, this, and their number
 
 Key = tuple[int, bytes]
 Stamp = tuple[int, int, int]
@@ -114,7 +114,7 @@ class Scan:
         rows = self.index.rows("SELECT place, path, size, mtime, ctime, native FROM file WHERE instr(path, x'00') = 0")
         for row in rows:
             if row["native"] is not None:
-                self.beside[(row["place"], row["path"])] = native.state_of(row["native"])
+                self.beside[(row["place"], row["path"])] = virtual.state_of(row["native"])
         return {(row["place"], row["path"]): (row["size"], row["mtime"], row["ctime"]) for row in rows}
 
     def _look(self, key: Key, found: Found, known: Stamp | None) -> list[Row]:
@@ -180,12 +180,12 @@ def bulk_address(root: str, uids: Uids, where: str) -> str:
 
 
 def read(key: Key, rooted: Rooted, now: Stamp, address: Address) -> list[Row]:
-    """Read one file into a row, a slide into one for each level; what can't be read becomes a row with the reason."""
+    """Read one file into a row, a slide or picture into one for each image; what can't be read, into one with why."""
     try:
         return _read(key, rooted, now, address)
     except ArchiveError as error:
         if native_identity.is_identity(key[1]):
-            return [Row(key, now, gettext_noop("says whose the slides beside it are"))]
+            return [Row(key, now, gettext_noop("says whose the slides and pictures beside it are"))]
         return [Row(key, now, error.words)]
     except OSError as error:
         return [Row(key, now, f"not readable: {error.strerror}")]
@@ -201,8 +201,8 @@ def read(key: Key, rooted: Rooted, now: Stamp, address: Address) -> list[Row]:
 
 def _read(key: Key, rooted: Rooted, now: Stamp, address: Address) -> list[Row]:
     with rooted.open(key[1]) as source:
-        if native.sniffed(source.read(132)):
-            return read_slide(key, rooted, now, source)
+        if virtual.sniffed(source.read(132)):
+            return read_virtual(key, rooted, now, source)
         part10 = parse(source)
         if DIRECTORY_RECORDS in part10.dataset:
             return [Row(key, now, gettext_noop("DICOM directory, not needed"))]
@@ -213,10 +213,10 @@ def _read(key: Key, rooted: Rooted, now: Stamp, address: Address) -> list[Row]:
     return [Row(key, now, None, uids, *summary.columns(found), packed(found))]
 
 
-def read_slide(key: Key, rooted: Rooted, now: Stamp, source: BinaryIO) -> list[Row]:
-    """Return one row for each level of a native slide; raises ArchiveError when it is none."""
+def read_virtual(key: Key, rooted: Rooted, now: Stamp, source: BinaryIO) -> list[Row]:
+    """Return one row for each level of a native slide, each image of a picture; raises ArchiveError when it is none."""
     rows = []
-    for number, (uids, header, kept) in enumerate(native.instances(rooted, key[1], source)):
+    for number, (uids, header, kept) in enumerate(virtual.instances(rooted, key[1], source)):
         path = key[1] + LEVEL + str(number).encode() if number else key[1]
         digest = uids[2].encode()
         rows.append(Row((key[0], path), now, None, uids, *summary.columns(header), packed(header), kept, digest))

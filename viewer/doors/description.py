@@ -9,12 +9,13 @@ from typing import Any
 
 import msgspec
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from viewer import names
-from viewer.doors import uptake
+from viewer.doors import icc, uptake
 from viewer.doors.opened import Opened, Place
 from viewer.doors.words import translated
-from viewer.imaging import colormap, geometry, pixels
+from viewer.imaging import colormap, colourspace, geometry, pixels
 from viewer.imaging.geometry import GeometryError
 from viewer.imaging.record import FrameAttributes, Instance
 from viewer.imaging.spacing import Spacing
@@ -126,6 +127,7 @@ def _of_frame(opened: Opened, place: Place) -> dict[str, Any]:
         "technique": technique(frame),
         "frame_of_reference": instance.FrameOfReferenceUID,
         "colour": opened.colour(instance),
+        "remarks": remarks(instance),
     }
 
 
@@ -168,6 +170,17 @@ def patient(instance: Instance) -> dict[str, Any]:
         "sex": instance.PatientSex or "",
         "age": age(names.age(day(instance.PatientBirthDate), day(instance.StudyDate)) or instance.PatientAge or ""),
     }
+
+
+def remarks(instance: Instance) -> list[str]:
+    """Return what a reader has to know of the picture before trusting it."""
+    found = [] if instance.PatientID or instance.PatientName else [_("no patient identity")]
+    own = colourspace.profile(instance)
+    if instance.icc_address and not instance.icc_profile:
+        found.append(_("the colour profile isn't to be had: colours may differ"))
+    elif (own or instance.icc_profile) and not (own and icc.is_readable(own)):
+        found.append(_("the colour profile can't be read: colours may differ"))
+    return found
 
 
 def technique(frame: FrameAttributes) -> dict[str, Any]:

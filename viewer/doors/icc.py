@@ -85,6 +85,7 @@ def conversion(own: bytes, target: bytes) -> ImageCms.ImageCmsTransform | None:
     return way if np.abs(moved.astype(int) - samples).max() > 1 else None
 
 
+@lru_cache(16)
 def is_readable(own: bytes) -> bool:
     """Say whether a profile can be read."""
     try:

@@ -29,6 +29,7 @@ from viewer.imaging.words import gettext_noop
 from viewer.store.codestream import Codestream, jpeg, jpeg2000
 from viewer.store.frames import LARGEST_FRAME
 from viewer.store.jpegxl import jpegxl
+from viewer.store.picture import BY_PILLOW, page
 from viewer.store.vendor import BY_OPENSLIDE, region
 
 BIG_ENDIAN = "1.2.840.10008.1.2.2"
@@ -228,4 +229,5 @@ DECODERS: dict[str, Callable[[bytes, PixelFormat], np.ndarray]] = {
     RLE: rle,
     DEFLATED_FRAMES: deflated,
     BY_OPENSLIDE: region,
+    BY_PILLOW: page,
 }

@@ -9,8 +9,8 @@ import numpy as np
 
 from viewer.archive import ArchiveError, Changed, Malformed, Unstreamed
 from viewer.archive.leave import Left, under
-from viewer.archive.native import BY_OPENSLIDE
 from viewer.archive.port import Delivered, Frame
+from viewer.archive.virtual import JOBS
 from viewer.imaging.pixels import PixelError, PixelFormat
 from viewer.imaging.words import gettext_noop
 from viewer.store import frames
@@ -198,7 +198,7 @@ def check_delivery(series: OpenSeries, number: int, form: PixelFormat, one: Deli
 
 def check_origin(frame: Frame) -> None:
     """Raise Malformed for a frame from outside that pretends to be a job of ours: such a job opens files."""
-    if frame.transfer_syntax == BY_OPENSLIDE and not frame.ours:
+    if frame.transfer_syntax in JOBS and not frame.ours:
         raise Malformed(gettext_noop("the frame names a way to be read that isn't its own"))
 
 

@@ -53,6 +53,7 @@ import { dot } from "./vectors.js";
  * @property {Record<string, unknown>} technique
  * @property {string | null} frame_of_reference
  * @property {boolean} colour
+ * @property {string[]} [remarks]   what to know before trusting it
  * @property {Plane & Slab & {pixel_spacing: number} | null} [plane]   of a volume
  * @property {string} [volume_words]   what is to be known of the volume
  */
@@ -151,7 +152,7 @@ export function corners(picture, { zoom, prior, notes }) {
       [[picture.series_number === null ? "" : `${picture.series_number}.`, picture.series_description].filter(Boolean).join(" "), undefined, 2],
       [technique(picture), undefined, 5],
       [where(picture), undefined, 4],
-      ...notes.map((words) => /** @type {const} */ ([words, "warn"])),
+      ...[...(picture.remarks ?? []), ...notes].map((words) => /** @type {const} */ ([words, "warn"])),
       [imageOf(picture), "strong"],
       [planeLine(picture), picture.plane ? nearest(picture.plane.look) : undefined],
     ),
