@@ -217,11 +217,16 @@ def shaded(
             colour.rgb(stored, place.instance), region, size, flips, interpolation=wanted.interpolation
         )
         return 255 - rgb if wanted.invert else rgb
-    padding = Padding.of(place.instance)
+    instance, padding = place.instance, Padding.of(place.instance)
+    name = colormap.chosen(instance.Modality, wanted.colormap)
+    inverted = (windowing.shown_inverted(instance) != wanted.invert) != (name == colormap.INVERTED)
+    transform = pixels.transform(instance, place.frame)
+    if colour.is_supplemented(instance):
+        # Greys and colours are different things: what lies between them is mixed as colours, not as stored values.
+        shades = windowing.grey(stored, transform, voi, inverted=inverted, padding=padding)
+        mixed = colour.supplemented(stored, shades, instance, padding)
+        return resample.region(mixed, region, size, flips, interpolation=wanted.interpolation)
     values = resample.region(stored, region, size, flips, interpolation=wanted.interpolation, padding=padding)
-    name = colormap.chosen(place.instance.Modality, wanted.colormap)
-    inverted = (windowing.shown_inverted(place.instance) != wanted.invert) != (name == colormap.INVERTED)
-    transform = pixels.transform(place.instance, place.frame)
     shades = windowing.grey(values, transform, voi, inverted=inverted, padding=padding)
     if colormap.is_grey(name):
         return shades

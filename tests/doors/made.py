@@ -7,6 +7,7 @@ from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import JPEGLSLossless
 
+from tests.doors.made_pixels import all_kinds
 from tests.phantoms import speaking_phantom
 from worklist.demo.dataset import Exam, Person, begin, grey, in_series, place, uid
 
@@ -28,6 +29,7 @@ def everything() -> list[Dataset]:
         *positron(),
         *positron(weighed=False),
         *damaged(),
+        *all_kinds(),
         report(),
         *lost(),
     ]

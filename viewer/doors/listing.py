@@ -140,6 +140,7 @@ def _stack(opened: Opened, of: Stack, window: VOI | None) -> dict[str, Any]:
         **uptake.of_stack(opened, of),
         **uptake.provenance(opened, of),
         "windows": [description.window(each) for each in choices],
+        "window_count": len(choices) or opened.least_choices(of),
         "window": description.window(window),
         "frame_rate": of.frame_rate,
         "group": of.family,

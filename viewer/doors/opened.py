@@ -29,7 +29,6 @@ from viewer.store.glimpsed import Glimpsed
 SAMPLED_FRAMES = 5
 MOST_OPENED = 64
 OPENING_SUV = 5.0  # PET opens from 0 to this, by body weight
-WHOLE_BYTE = Window(128, 256)  # 8-bit pictures are display values already: shown as they are
 
 FetchFrame = Callable[[str, int], Awaitable[np.ndarray]]
 
@@ -228,6 +227,12 @@ class Opened:
         """Whether the images of a stack are parts of one picture: in space, and in PET, whatever its slopes say."""
         return of.spatial or of.modality == "PT"
 
+    def least_choices(self, of: Stack) -> int:
+        """Return how many windows and tables every image of a stack offers, for those that each have their own."""
+        seen = {entry.SOPInstanceUID for entry in of.entries if isinstance(entry, Shown)}
+        images = [] if of.colour else [self.instances[uid] for uid in seen]
+        return min((len(windowing.voi_choices(each, each.frame(1))) for each in images), default=0)
+
     def stack_choices(self, of: Stack) -> list[VOI]:
         """Return the choices of the entry nearest to the middle of a stack that has any."""
         shown = [entry for entry in of.entries if isinstance(entry, Shown)]
@@ -270,7 +275,7 @@ class Opened:
             soft, measured = windowing.PRESETS["soft tissue"], await self.measured(fetch)
             return soft if overlap(soft, measured) else measured
         if (instance.BitsStored or 16) <= 8 and instance.PixelRepresentation != 1:
-            return WHOLE_BYTE
+            return whole(instance.BitsStored or 8)
         return await self.measured(fetch)
 
     async def measured(self, fetch: FetchFrame) -> Window:
@@ -304,6 +309,11 @@ class Opened:
         if not values:
             raise Refusal(502, why)
         return windowing.automatic(np.concatenate(values))
+
+
+def whole(bits: int) -> Window:
+    """Return the window of values that are made for display already: all of their `bits`, black to white."""
+    return Window(2 ** (bits - 1), 2**bits)
 
 
 def on_glass(slide: Slide, level: Tiling) -> Spacing:

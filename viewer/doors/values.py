@@ -8,14 +8,15 @@ from django.utils.translation import gettext as _
 from viewer.doors.opened import Place
 from viewer.doors.refusal import Refusal
 from viewer.doors.words import translated
-from viewer.imaging import colour, pixels
+from viewer.imaging import colour, pixels, realworld
 from viewer.imaging.pixels import Padding, PixelError
 
 
 def value_at(stored: np.ndarray, place: Place, x: int, y: int) -> dict[str, Any]:
     """Return value, unit and words for the pixel in column `x` and row `y` (from 0). Raises Refusal.
 
-    A grey pixel has its modality value, a colour pixel its red, green and blue; padding has no value.
+    A grey pixel has its modality value, a colour pixel its red, green and blue; padding has no value. `real` are the
+    real world values that the file maps the stored one to, each with its unit and label.
     """
     rows, columns = stored.shape[:2]
     if not (0 <= x < columns and 0 <= y < rows):
@@ -34,7 +35,20 @@ def value_at(stored: np.ndarray, place: Place, x: int, y: int) -> dict[str, Any]
         raise Refusal(502, translated(error)) from error
     if not np.isfinite(value):
         return {"value": None, "unit": "", "words": _("no number")}
-    return {"value": shortened(value), "unit": pixels.unit(instance, frame), "words": ""}
+    unit = pixels.unit(instance, frame)
+    told: dict[str, Any] = {"value": shortened(value), "unit": unit, "words": ""}
+    real = real_values(float(pixel[0, 0]), place)
+    return told | {"real": real} if real and real != [{"value": told["value"], "unit": unit, "label": ""}] else told
+
+
+def real_values(stored: float, place: Place) -> list[dict[str, Any]]:
+    """Return what a stored value is in the units of the file's real world value mappings."""
+    found = []
+    for mapping in realworld.mappings(place.instance, place.frame.number):
+        value = mapping.value(stored)
+        if value is not None:
+            found.append({"value": shortened(value), "unit": mapping.unit, "label": mapping.label})
+    return found
 
 
 def shortened(value: float) -> int | float:

@@ -6,11 +6,12 @@ from functools import lru_cache
 import numpy as np
 
 from viewer.imaging.dicomjson import LookupTable
-from viewer.imaging.pixels import PALETTE_COLOR, PixelError, first_mapped
+from viewer.imaging.pixels import PALETTE_COLOR, Padding, PixelError, first_mapped
 from viewer.imaging.record import Instance
 from viewer.imaging.words import gettext_noop
 
 DISCRETE, LINEAR, INDIRECT = 0, 1, 2
+SUPPLEMENTED = frozenset(("COLOR", "MIXED"))
 
 
 def is_colour(instance: Instance) -> bool:
@@ -22,12 +23,37 @@ def rgb(stored: np.ndarray, instance: Instance) -> np.ndarray:
     """Return (rows, columns, 3) uint8 of a stored colour frame: RGB as it is, palette indices looked up."""
     if stored.ndim == 3:
         return stored
+    colours, first = looked_up_from(instance)
+    return colours[np.clip(stored.astype(np.int64) - first, 0, len(colours) - 1)]
+
+
+def is_supplemented(instance: Instance) -> bool:
+    """True if a grey image has colours above its greys: a Supplemental Palette Color LUT (C.7.6.19)."""
+    mixed = (instance.PixelPresentation or "").upper() in SUPPLEMENTED
+    return mixed and instance.SamplesPerPixel in (1, None) and not is_colour(instance) and bool(instance.palette)
+
+
+def supplemented(
+    stored: np.ndarray, shades: np.ndarray, instance: Instance, padding: Padding | None = None
+) -> np.ndarray:
+    """Return (rows, columns, 3) uint8: `shades` as grey, and colours where `stored` is one of the palette's values."""
+    colours, first = looked_up_from(instance)
+    index = stored.astype(np.int64) - first
+    rgb = np.repeat(shades[..., None], 3, axis=2)
+    coloured = index >= 0
+    if padding is not None:
+        coloured &= ~padding.mask(stored)
+    rgb[coloured] = colours[np.minimum(index[coloured], len(colours) - 1)]
+    return rgb
+
+
+def looked_up_from(instance: Instance) -> tuple[np.ndarray, int]:
+    """Return the palette as (entries, 3) uint8 and the stored value of its first entry; raises PixelError."""
     tables = tuple(table for table in instance.palette if table is not None and table.data)
     if len(tables) != 3:
         raise PixelError(gettext_noop("the palette is incomplete"))
     colours = palette(tables, instance.segmented_palette)
-    first = first_mapped(tables[0], signed=instance.PixelRepresentation == 1)
-    return colours[np.clip(stored.astype(np.int64) - first, 0, len(colours) - 1)]
+    return colours, first_mapped(tables[0], signed=instance.PixelRepresentation == 1)
 
 
 @lru_cache(32)

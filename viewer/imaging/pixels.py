@@ -5,6 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from viewer.imaging import realworld
 from viewer.imaging.dicomjson import LookupTable
 from viewer.imaging.pixelformat import (
     GREY,
@@ -230,7 +231,10 @@ def modality_values(stored_values: np.ndarray, transformed: Transform) -> np.nda
 
 
 def unit(instance: Instance, frame: FrameAttributes) -> str:
-    """Return the unit of the modality values, "" where the file says none (PS3.3 C.11.1.1.2, C.8.2.1.1.4)."""
+    """Return the unit of the modality values, "" where the file says none (PS3.3 C.11.1.1.2, C.8.2.1.1.4).
+
+    Where no rescale changes the stored values, the unit that they have as real world values.
+    """
     tables = frame.ModalityLUTSequence
     named = (tables[0].kind if tables else frame.RescaleType) or ""
     if named.upper() == "US":
@@ -241,4 +245,5 @@ def unit(instance: Instance, frame: FrameAttributes) -> str:
         return named
     if instance.Modality == "CT" and not tables and frame.RescaleIntercept is not None:
         return "" if "LOCALIZER" in (*instance.ImageType, *frame.FrameType) else "HU"
-    return ""
+    as_stored = not tables and frame.RescaleSlope in (None, 0.0, 1.0) and not frame.RescaleIntercept
+    return realworld.unit(instance, frame) if as_stored else ""

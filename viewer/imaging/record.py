@@ -153,6 +153,7 @@ class Instance:
     PixelPaddingValue: Integer = None
     PixelPaddingRangeLimit: Integer = None
     PixelIntensityRelationship: Text = None
+    PixelPresentation: Text = None
     RescaleSlope: Number = None
     RescaleIntercept: Number = None
     RescaleType: Text = None
@@ -186,6 +187,7 @@ class Instance:
     optical_paths: tuple[Item, ...] = field(default=(), repr=False)
     specimens: tuple[Item, ...] = field(default=(), repr=False)
     matrix_origin: tuple[Item, ...] = field(default=(), repr=False)
+    value_mappings: tuple[Item, ...] = field(default=(), repr=False)
     palette: tuple[LookupTable | None, ...] = ()
     segmented_palette: bool = False
     icc_profile: bytes = field(default=b"", repr=False)
@@ -230,7 +232,7 @@ class Instance:
 OTHERS = (
     "SequenceOfUltrasoundRegions", "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence", *PIXELS,
     "ICCProfile", "OpticalPathSequence", "SpecimenDescriptionSequence", "TotalPixelMatrixOriginSequence",
-    "DimensionIndexSequence",
+    "DimensionIndexSequence", "RealWorldValueMappingSequence",
     *(f"{colour}PaletteColorLookupTable{part}" for colour in PALETTE for part in ("Descriptor", "Data")),
     *(f"Segmented{colour}PaletteColorLookupTableData" for colour in PALETTE),
 )  # fmt: skip
@@ -334,6 +336,8 @@ def instance(listed: Any, bulkdata: Mapping[str, bytes]) -> Instance:
         own, record.icc_address = item.binary("ICCProfile")
         record.icc_profile = own or b""
     shared = item.items("SharedFunctionalGroupsSequence")
+    of_all = shared[0].items("RealWorldValueMappingSequence") if shared else ()
+    record.value_mappings = of_all or item.items("RealWorldValueMappingSequence")
     record.shared_groups = Item(flat(shared[0]) if shared else {}, item.faults, bulkdata)
     record.per_frame_groups = item.items("PerFrameFunctionalGroupsSequence")
     if record.per_frame_groups and len(record.per_frame_groups) != record.frame_count:

@@ -27,6 +27,7 @@ LINEAR = "LINEAR"
 LINEAR_EXACT = "LINEAR_EXACT"
 SIGMOID = "SIGMOID"
 FUNCTIONS = (LINEAR, LINEAR_EXACT, SIGMOID)
+FINE = 256  # a range of fractions below this has fewer whole numbers than there are greys
 LUT_FIRST = frozenset(("DX", "CR", "MG", "IO", "PX", "RG"))
 
 
@@ -277,7 +278,8 @@ def signed_output(instance: Instance, transform: Transform) -> bool:
 def automatic(values: np.ndarray) -> Window:
     """Return the window from the 1st to the 99th percentile of modality values; leave padding out beforehand.
 
-    Give it the values of a whole series, or brightness flickers from slice to slice.
+    Give it the values of a whole series, or brightness flickers from slice to slice. Fractions within a small range
+    have a LINEAR_EXACT window: that of LINEAR is at least 1 wide.
     """
     numbers = values[np.isfinite(values)]
     if numbers.size == 0:
@@ -285,6 +287,8 @@ def automatic(values: np.ndarray) -> Window:
     low, high = (float(value) for value in np.percentile(numbers, (1, 99)))
     if low == high:
         low, high = float(numbers.min()), float(numbers.max())
+    if low < high and (numbers.dtype.kind == "f" and not (numbers == np.rint(numbers)).all()) and high - low < FINE:
+        return Window((low + high) / 2, high - low, LINEAR_EXACT, explanation="automatic")
     return spanning(low, high, explanation="automatic")
 
 

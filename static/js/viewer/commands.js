@@ -221,6 +221,21 @@ function fileWindow(state) {
 }
 
 /**
+ * One command for each window and lookup table that the file offers, where it offers several.
+ * @param {State} state
+ * @returns {Command[]}
+ */
+export function fileWindows(state) {
+  const stack = stackOf(state, pictureAt(state));
+  if (!stack || stack.colour || stack.windows.length < 2) return [];
+  return stack.windows.map(({ center, width, function: shape, explanation }, choice) => {
+    const values = shape === "LUT" ? gettext("lookup table") : `W ${number(width)} L ${number(center)}`;
+    const label = interpolate(gettext("The file's {count}: {words}"), { count: choice + 1, words: [explanation, values].filter(Boolean).join(" · ") });
+    return { id: `window-file-${choice}`, label: () => label, keys: [], group: "window", run: (now) => changePane(now, { voi: { choice } }) };
+  });
+}
+
+/**
  * A plane keeps its place among the others: there is no next series for it.
  * @param {State} state
  * @param {1 | -1} step

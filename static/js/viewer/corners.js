@@ -230,9 +230,11 @@ export function imageOf({ index, count: total, instance_number, reading }) {
 /** @param {Picture} picture */
 export function windowWords({ window, unit, modality, colour, inverted }) {
   const known = window && typeof window.center === "number" && typeof window.width === "number" ? window : null;
+  // Of fractions, two digits of the width count.
+  const fine = known ? Math.min(9, Math.max(1, 1 - Math.floor(Math.log10(/** @type {number} */ (known.width))))) : 1;
   const shape = window?.function && window.function !== "LINEAR" ? window.function.toLowerCase().replace("_", "-") : "";
   const values = known
-    ? `W ${number(/** @type {number} */ (known.width))} L ${number(/** @type {number} */ (known.center))} ${unit}`.trim()
+    ? `W ${number(/** @type {number} */ (known.width), fine)} L ${number(/** @type {number} */ (known.center), fine)} ${unit}`.trim()
     : "";
   const named = known ? presetOf({ modality, unit, colour }, /** @type {Window} */ (known))?.label() : "";
   const words = named || window?.explanation || "";

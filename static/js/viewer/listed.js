@@ -22,7 +22,8 @@
  * @property {string} plane
  * @property {boolean} colour
  * @property {boolean} [spatial]   its entries stand in the order of space
- * @property {WindowChoice[]} windows
+ * @property {WindowChoice[]} windows   the file's own, where all its images share them
+ * @property {number} [window_count]   how many each image offers
  * @property {WindowChoice | null} window
  * @property {readonly number[] | null} [orientation] six cosines
  * @property {string | null} [frame_of_reference]

@@ -6,7 +6,7 @@
 import { el } from "../shared/dom.js";
 import { gettext } from "../shared/i18n.js";
 import { spelled } from "../shared/keys.js";
-import { COMMANDS, keysOf } from "./commands.js";
+import { COMMANDS, fileWindows, keysOf } from "./commands.js";
 
 const LEFT_OUT = /^(tool-|zoom-|window-auto)/;
 
@@ -31,6 +31,8 @@ export function contextMenu(store, run) {
   return (x, y) => {
     const { state } = store;
     const offered = COMMANDS.filter((command) => ["image", "window", "cine"].includes(command.group) && !LEFT_OUT.test(command.id) && command.offered?.(state) !== false);
+    const at = offered.findIndex(({ id }) => id === "window-file");
+    offered.splice(at + 1, 0, ...(at < 0 ? [] : fileWindows(state)));
     menu.replaceChildren(...offered.map((command) => {
       const onclick = () => {
         menu.hidePopover();

@@ -57,7 +57,7 @@ function asWindow({ center, width, function: name }) {
 }
 
 /**
- * The window that a pane asks for; null leaves it to the server (colour, or a lookup table of the file's own).
+ * The window that a pane asks for; null leaves it to the server (colour, or what only the file has: see `choiceOf`).
  * One window for the whole stack: it never changes from slice to slice by itself.
  * @param {Stack} stack
  * @param {Voi} voi
@@ -72,7 +72,22 @@ export function wanted(stack, voi) {
 }
 
 /**
- * Whether a choice of the file is a window function, and not a lookup table, which no parameter can ask for.
+ * The place of the file's choice that a pane asks for, where that is no window: a lookup table, or each image's own.
+ * @param {Stack} stack
+ * @param {Voi} voi
+ * @returns {number | null}
+ */
+export function choiceOf(stack, voi) {
+  return voi && "choice" in voi && !stack.colour && voi.choice < countOf(stack) && !wanted(stack, voi) ? voi.choice : null;
+}
+
+/** @param {Stack} stack */
+function countOf({ windows, window_count }) {
+  return windows.length || (window_count ?? 0);
+}
+
+/**
+ * Whether a choice of the file is a window function, and not a lookup table.
  * @param {WindowChoice} choice
  */
 function isFunction(choice) {
@@ -106,14 +121,13 @@ export function startOf(stack, voi, painted) {
 }
 
 /**
- * The file's own window; again, the next one that it offers.
+ * The file's own window; again, the next one that it offers, windows and lookup tables in its own order.
  * @param {Stack} stack
  * @param {{voi: Voi}} shown
  * @returns {Voi}
  */
 export function nextOfFile(stack, shown) {
-  const offered = stack.windows.flatMap((choice, index) => (isFunction(choice) ? [index] : []));
+  const count = countOf(stack);
   const present = shown.voi && "choice" in shown.voi ? shown.voi.choice : -1;
-  const next = offered.find((index) => index > present) ?? offered[0];
-  return next === undefined || offered.length !== stack.windows.length && next === offered[0] && present >= 0 ? null : { choice: next };
+  return count ? { choice: (present + 1) % count } : null;
 }

@@ -75,11 +75,12 @@ export class Probe {
    * @param {string | null} shown the resource on the screen now
    * @returns {string | null} the words to show; null when the answer is of no use any more
    */
-  answered({ seq, resource, value, unit, words }, shown) {
+  answered({ seq, resource, value, unit, words, real }, shown) {
     if (seq !== this.place + PANES * this.#count || resource !== shown || !this.pointer) return null;
     const values = [value ?? []].flat();
-    const told = `${values.map((each) => number(each, words ? digits(each) : 3)).join(" ")} ${unit ?? ""}`.trim();
-    this.#words = values.length ? [told, words].filter(Boolean).join(" · ") : (words ?? "");
+    const told = `${values.map((each) => number(each, words || Math.abs(each) < 1 ? digits(each) : 3)).join(" ")} ${unit ?? ""}`.trim();
+    const meant = (real ?? []).map((/** @type {Record<string, any>} */ each) => [each.label, number(each.value, digits(each.value)), each.unit].filter(Boolean).join(" "));
+    this.#words = values.length ? [told, words, ...meant].filter(Boolean).join(" · ") : (words ?? "");
     return this.#words;
   }
 
@@ -92,5 +93,5 @@ export class Probe {
 
 /** Digits after the point of a value that was computed: four count. @param {number} value */
 function digits(value) {
-  return value === 0 ? 0 : Math.min(3, Math.max(0, 3 - Math.floor(Math.log10(Math.abs(value)))));
+  return value === 0 ? 0 : Math.min(9, Math.max(0, 3 - Math.floor(Math.log10(Math.abs(value)))));
 }

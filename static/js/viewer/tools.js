@@ -18,7 +18,7 @@ export const TRACKPAD_PER_ENTRY = 30;
  */
 export function dragWindow(start, { dx, dy }, { inverted = false, upDarkens = false } = {}) {
   const gain = start.width / GAIN;
-  const least = start.function === "LINEAR" ? 1 : 1e-3;
+  const least = start.function === "LINEAR" ? 1 : 1e-6;
   const sense = inverted !== upDarkens ? -1 : 1;
   return {
     ...start,
@@ -33,7 +33,7 @@ export function dragWindow(start, { dx, dy }, { inverted = false, upDarkens = fa
  * @param {number} gain
  */
 function tidy(value, gain) {
-  const digits = gain >= 0.1 ? 0 : Math.min(6, Math.ceil(-Math.log10(gain)));
+  const digits = gain >= 0.1 ? 0 : Math.min(9, Math.ceil(-Math.log10(gain)));
   return Number(value.toFixed(digits));
 }
 

@@ -4,7 +4,7 @@
 /** @import { Grid, Rect, Size } from "./geometry.js" */
 /** @import { Quality } from "./line.js" */
 import { gridOf, magnification, matrix, seenPart } from "./geometry.js";
-import { wanted } from "./presets.js";
+import { choiceOf, wanted } from "./presets.js";
 import { isShown } from "./state.js";
 
 /**
@@ -82,7 +82,9 @@ export function encoded(resource, content, { look, stack, window }, asked) {
  */
 export function greyQuery(voi, invert, stack) {
   const window = wanted(stack, voi);
+  const choice = choiceOf(stack, voi);
   return [
+    choice !== null && `voi=${choice}`,
     voi && "automatic" in voi && !stack.colour && "voi=auto",
     window && `window=${window.center},${window.width},${window.function.toLowerCase().replace("_", "-")}`,
     invert && !stack.colour && "invert=yes",

@@ -1,7 +1,9 @@
+/** @import { Stack, State } from "../../../static/js/viewer/state.js" */
 import { describe, expect, it } from "vitest";
-import { bindings, COMMANDS, GROUPS } from "../../../static/js/viewer/commands.js";
+import { bindings, COMMANDS, fileWindows, GROUPS } from "../../../static/js/viewer/commands.js";
 import { chord } from "../../../static/js/shared/keys.js";
-import { paneAt } from "../../../static/js/viewer/state.js";
+import { paneAt, stackOf } from "../../../static/js/viewer/state.js";
+import { greyQuery } from "../../../static/js/viewer/wishes.js";
 import { open, stack, stackAt } from "./stacks.js";
 
 const byId = (/** @type {string} */ id) => /** @type {import("../../../static/js/viewer/commands.js").Command} */ (COMMANDS.find((command) => command.id === id));
@@ -93,6 +95,18 @@ describe("windows by key", () => {
     expect(stackAt(own(open()))?.voi).toEqual({ choice: 0 });
     expect(stackAt(own(own(open())))?.voi).toEqual({ choice: 1 });
     expect(stackAt(own(own(own(open()))))?.voi).toEqual({ choice: 0 });
+  });
+
+  it("go round the file's tables too, and round what each image has of its own", () => {
+    const own = byId("window-file").run ?? ((state) => state);
+    const asked = (/** @type {State} */ state) => greyQuery(stackAt(state)?.voi ?? null, false, /** @type {Stack} */ (stackOf(state, paneAt(state))));
+    const table = { center: 512, width: 1024, function: "LUT", explanation: "BONE" };
+    const both = open(stack({ windows: [{ center: 50, width: 350, function: "LINEAR" }, table] }));
+    expect([asked(own(both)), asked(own(own(both))), asked(own(own(own(both))))]).toEqual(["window=50,350,linear", "voi=1", "window=50,350,linear"]);
+    expect(fileWindows(both).map(({ label }) => label())).toEqual(["The file's 1: W 350 L 50", "The file's 2: BONE · lookup table"]);
+    expect(asked(fileWindows(both)[1]?.run?.(both) ?? both)).toBe("voi=1");
+    const each = open(stack({ windows: [], window: null, window_count: 2 }));
+    expect([asked(each), asked(own(each)), asked(own(own(each)))]).toEqual(["", "voi=0", "voi=1"]);
   });
 
   it("invert no colours", () => {

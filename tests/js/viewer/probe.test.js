@@ -59,7 +59,7 @@ it("asks for the middle of a plane's pixel in the patient", () => {
   one.at([5.5, 3.5], "a", plane({}, "another window"));
   expect(asked).toEqual([{ seq: 19, resource: "a", point: [-4, 40, 8.5], query: "q" }]);
   expect(one.answered({ seq: 19, resource: "a", value: -120.4567, unit: "HU", words: "interpolated" }, "a")).toBe("−120.5 HU · interpolated");
-  expect(one.answered({ seq: 19, resource: "a", value: 0.012345, unit: "", words: "interpolated" }, "a")).toBe("0.012 · interpolated");
+  expect(one.answered({ seq: 19, resource: "a", value: 0.012345, unit: "", words: "interpolated" }, "a")).toBe("0.01235 · interpolated");
   expect(one.answered({ seq: 19, resource: "a", value: null, unit: "", words: "–" }, "a")).toBe("–");
 });
 

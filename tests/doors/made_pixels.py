@@ -1,0 +1,138 @@
+"""Images of every kind of pixel behind the doors, small, each with pixels that are known here."""
+
+from functools import cache
+
+import numpy as np
+from pydicom.dataset import Dataset
+
+from worklist.demo.dataset import Exam, Person, begin, grey, in_series, place, uid
+
+PERSON = Person("Kinds^Of^Pixels", "K-1", "19600102", "M")
+BITS = np.random.default_rng(11).integers(0, 2, (3, 5, 7)).astype(np.uint8)
+MAPS = np.random.default_rng(12).random((2, 12, 10)) * 0.003
+WIDE = np.linspace(0, 4_000_000_000, 80).reshape(8, 10).astype(np.uint32)
+ACTIVATION = np.arange(120, dtype=np.uint16).reshape(10, 12)
+RAMP = np.tile(np.arange(0, 1000, 10, dtype=np.uint16), (20, 1))
+
+
+def exam(name: str, modality: str, sop_class: str, number: int = 1) -> Dataset:
+    """Return an object without pixels, in a study and a series called `name`."""
+    made = Exam(PERSON, uid("pixels", name), "20240301", "081500", name, "A-78")
+    dataset = begin(made, "MR", uid("pixels", name, number))
+    dataset.Modality, series = modality, uid("pixels", name, "series")
+    in_series(dataset, number=1, series_uid=series, description=name, instance_number=number)
+    dataset.SOPClassUID = dataset.file_meta.MediaStorageSOPClassUID = f"1.2.840.10008.5.1.4.1.1.{sop_class}"
+    return dataset
+
+
+@cache
+def bits() -> Dataset:
+    """Three frames of 35 bits: the second begins within a byte."""
+    dataset = exam("Bits", "OT", "7.1")
+    grey(dataset, np.zeros((5, 7), np.uint8), bits_stored=8)
+    dataset.NumberOfFrames, dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit = 3, 1, 1, 0
+    packed = np.packbits(BITS.ravel(), bitorder="little").tobytes()
+    dataset.PixelData = packed + b"\0" * (len(packed) % 2)
+    return dataset
+
+
+def code(value: str, scheme: str, meaning: str) -> list[Dataset]:
+    """Return a code sequence."""
+    item = Dataset()
+    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = value, scheme, meaning
+    return [item]
+
+
+def mapping(slope: float, intercept: float, unit: str, label: str, first: int = 0, last: int = 65535) -> Dataset:
+    """Return a line of the Real World Value Mapping Sequence."""
+    item = Dataset()
+    item.add_new(0x00409216, "US", first)
+    item.add_new(0x00409211, "US", last)
+    item.RealWorldValueSlope, item.RealWorldValueIntercept, item.LUTExplanation = slope, intercept, label
+    item.LUTLabel = label[:16]
+    item.MeasurementUnitsCodeSequence = code(unit, "UCUM", unit)
+    return item
+
+
+@cache
+def parametric(double: bool) -> Dataset:
+    """A parametric map of two frames 3 mm apart, in mm2/s."""
+    dataset = exam("Map of doubles" if double else "Map of floats", "MR", "30")
+    grey(dataset, np.zeros((12, 10), np.uint16), bits_stored=16)
+    del dataset.PixelData, dataset.BitsStored, dataset.HighBit, dataset.PixelRepresentation
+    dataset.NumberOfFrames, dataset.BitsAllocated = 2, 64 if double else 32
+    if double:
+        dataset.DoubleFloatPixelData = MAPS.tobytes()
+    else:
+        dataset.FloatPixelData = MAPS.astype(np.float32).tobytes()
+    shared, orientation, measures = Dataset(), Dataset(), Dataset()
+    orientation.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
+    measures.PixelSpacing, measures.SliceThickness = [2.0, 2.0], 3.0
+    shared.PlaneOrientationSequence, shared.PixelMeasuresSequence = [orientation], [measures]
+    item = mapping(1.0, 0.0, "mm2/s", "ADC")
+    del item[0x00409216], item[0x00409211]
+    item.DoubleFloatRealWorldValueFirstValueMapped, item.DoubleFloatRealWorldValueLastValueMapped = 0.0, 1.0
+    shared.RealWorldValueMappingSequence = [item]
+    dataset.SharedFunctionalGroupsSequence = [shared]
+    dataset.PerFrameFunctionalGroupsSequence = []
+    dataset.FrameOfReferenceUID = uid("pixels", "map frame")
+    for number in range(2):
+        group, position = Dataset(), Dataset()
+        position.ImagePositionPatient = [0, 0, 3.0 * number]
+        group.PlanePositionSequence = [position]
+        dataset.PerFrameFunctionalGroupsSequence.append(group)
+    return dataset
+
+
+@cache
+def wide() -> Dataset:
+    """Whole numbers of 32 bits, beyond what 31 bits hold."""
+    dataset = exam("Wide", "OT", "7")
+    grey(dataset, np.zeros((8, 10), np.uint16), bits_stored=16)
+    dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit = 32, 32, 31
+    dataset.PixelData = WIDE.tobytes()
+    return dataset
+
+
+@cache
+def supplemented() -> Dataset:
+    """An MR whose values from 100 on are colours: from green to red."""
+    dataset = exam("Activation", "MR", "4")
+    grey(dataset, ACTIVATION, bits_stored=12)
+    place(
+        dataset, position=(0.0, 0.0, 0.0), orientation=(1, 0, 0, 0, 1, 0), spacing=(1.0, 1.0), thickness=1.0,
+        frame_of_reference=uid("pixels", "activation frame"),
+    )  # fmt: skip
+    dataset.PixelPresentation, dataset.WindowCenter, dataset.WindowWidth = "MIXED", "50", "100"
+    for colour, values in (("Red", range(0, 200, 10)), ("Green", range(200, 0, -10)), ("Blue", [7] * 20)):
+        setattr(dataset, f"{colour}PaletteColorLookupTableDescriptor", [20, 100, 16])
+        words = np.array([value * 257 for value in values], np.uint16)
+        setattr(dataset, f"{colour}PaletteColorLookupTableData", words.tobytes())
+    return dataset
+
+
+@cache
+def mapped() -> Dataset:
+    """An MR with a rescale, two windows, a VOI LUT, two real world meanings, and pixels twice as tall as wide."""
+    dataset = exam("Mapped", "MR", "4")
+    grey(dataset, RAMP, bits_stored=12)
+    dataset.RescaleSlope, dataset.RescaleIntercept = "2", "-100"
+    dataset.WindowCenter, dataset.WindowWidth = ["500", "900"], ["400", "1000"]
+    dataset.WindowCenterWidthExplanation = ["NARROW", "BROAD"]
+    item = Dataset()
+    item.add_new(0x00283002, "US", [1000, 0, 8])
+    item.add_new(0x00283006, "US", [(at * 7) % 256 for at in range(1000)])
+    item.LUTExplanation = "ZIGZAG"
+    dataset.VOILUTSequence = [item]
+    lut = mapping(0, 0, "%", "Perfusion", 0, 99)
+    del lut.RealWorldValueSlope, lut.RealWorldValueIntercept
+    lut.RealWorldValueLUTData = [each / 8 for each in range(100)]
+    dataset.RealWorldValueMappingSequence = [mapping(0.001, 0.5, "mm2/s", "Diffusion"), lut]
+    dataset.PixelAspectRatio = ["2", "1"]
+    return dataset
+
+
+@cache
+def all_kinds() -> list[Dataset]:
+    """Return every object of this module."""
+    return [bits(), parametric(False), parametric(True), wide(), supplemented(), mapped()]

@@ -1,0 +1,91 @@
+"""Every kind of pixel through the doors: bits, wide numbers, floats, colours above grey, tables, what values mean."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.doors import made_pixels as made
+from tests.doors.asking import Connect, Get
+from tests.doors.made import address, shades
+from tests.doors.test_rendered import pixels
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def linear(x: np.ndarray, c: float, w: float) -> np.ndarray:
+    """Return 0 to 255 by C.11.2.1.3.2 (LINEAR_EXACT)."""
+    return np.clip((x - c) / w + 0.5, 0, 1) * 255
+
+
+@pytest.mark.parametrize("frame", [1, 2, 3])
+async def test_frames_of_bits_that_begin_within_a_byte_are_black_and_white(get: Get, frame: int) -> None:
+    answer = await get(f"{address(made.bits(), frame)}/rendered?accept=image/png")
+    assert np.array_equal(pixels(answer), made.BITS[frame - 1] * 255)
+
+
+@pytest.mark.parametrize("double", [False, True])
+async def test_a_parametric_map_is_shown_over_its_own_range(get: Get, double: bool) -> None:
+    answers = [await get(f"{address(made.parametric(double), frame)}/rendered?accept=image/png") for frame in (1, 2)]
+    windows = [each.picture["window"] for each in answers]
+    assert windows[0] == windows[1] and 0.002 < windows[0]["width"] < 0.003
+    assert windows[0]["function"] == "LINEAR_EXACT" and answers[0].picture["unit"] == "mm2/s"
+    for answer, values in zip(answers, made.MAPS, strict=True):
+        expected = linear(values, windows[0]["center"], windows[0]["width"])
+        assert np.abs(pixels(answer) - expected).max() <= 1
+    assert answers[1].picture["position"] == [0, 0, 3]
+
+
+async def test_whole_numbers_of_32_bits_keep_their_order(get: Get) -> None:
+    answer = await get(f"{address(made.wide())}/rendered?accept=image/png&window=2e9,4e9,linear-exact")
+    assert np.abs(pixels(answer) - linear(made.WIDE.astype(float), 2e9, 4e9)).max() <= 1
+    small = await get(f"{address(made.wide())}/rendered?accept=image/png&viewport=5,4&window=2e9,4e9,linear-exact")
+    averaged = made.WIDE.astype(float).reshape(4, 2, 5, 2).mean(axis=(1, 3))
+    assert np.abs(pixels(small) - linear(averaged, 2e9, 4e9)).max() <= 1
+
+
+async def test_values_above_the_greys_have_their_colours(get: Get) -> None:
+    picture = pixels(await get(f"{address(made.supplemented())}/rendered?accept=image/png")).reshape(120, 3)
+    greys = np.rint(np.clip((np.arange(100) - 49.5) / 99 + 0.5, 0, 1) * 255)
+    assert np.abs(picture[:100].astype(int) - greys[:, None]).max() <= 1
+    assert picture[100:].tolist() == [[at * 10, 200 - at * 10, 7] for at in range(20)]
+    turned = pixels(await get(f"{address(made.supplemented())}/rendered?accept=image/png&invert=yes")).reshape(120, 3)
+    assert (
+        np.array_equal(turned[100:], picture[100:])
+        and np.abs(turned[:100].astype(int) - 255 + picture[:100]).max() <= 1
+    )
+    # Wherever greys and colours are mixed, it is as colours.
+    half = pixels(await get(f"{address(made.supplemented())}/rendered?accept=image/png&viewport=6,5"))
+    assert np.abs(half[4, 5].astype(int) - [160, 40, 7]).max() <= 60
+
+
+async def test_every_window_and_table_of_the_file_can_be_chosen(get: Get) -> None:
+    path = f"{address(made.mapped())}/rendered?accept=image/png&viewport=100,40"
+    chosen = [await get(f"{path}&voi={number}") for number in range(3)]
+    assert [each.picture["window"]["explanation"] for each in chosen] == ["NARROW", "BROAD", "ZIGZAG"]
+    x = made.RAMP[0] * 2.0 - 100
+    for answer, (c, w) in zip(chosen, ((500, 400), (900, 1000)), strict=False):
+        expected = shades(made.mapped(), c, w)[0]
+        assert np.abs(pixels(answer)[0] - expected).max() <= 1
+    assert np.array_equal(pixels(chosen[2])[0], (np.clip(x, 0, 999).astype(int) * 7) % 256)
+    assert pixels(chosen[0]).shape == (40, 100)  # pixels twice as tall as wide
+
+
+async def test_the_probe_says_what_a_value_means(connect: Connect) -> None:
+    async def probed(dataset: Any, frame: int, x: int, y: int) -> dict[str, Any]:
+        page = await connect(f"/ws/{dataset.StudyInstanceUID}/?archive=main")
+        resource = f"{address(dataset, frame)}/rendered"
+        await page.say(probe={"seq": 1, "resource": resource, "x": x, "y": y})
+        while "probe" not in (answer := (await page.hear())[0]):
+            pass
+        return dict(answer["probe"])
+
+    found = await probed(made.mapped(), 1, 5, 3)  # stored 50
+    assert found["value"] == 0 and found["real"] == [
+        {"value": 0.55, "unit": "mm2/s", "label": "Diffusion"},
+        {"value": 6.25, "unit": "%", "label": "Perfusion"},
+    ]
+    beyond = await probed(made.mapped(), 1, 20, 3)  # stored 200: outside of the table
+    assert [each["label"] for each in beyond["real"]] == ["Diffusion"]
+    on_map = await probed(made.parametric(True), 2, 4, 7)
+    assert on_map["value"] == pytest.approx(made.MAPS[1, 7, 4], rel=1e-5) and on_map["unit"] == "mm2/s"
