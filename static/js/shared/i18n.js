@@ -1,5 +1,7 @@
 /** The page's language: translated words come as JSON in the page, English is what the source says. */
 
+import { isolated } from "./bidi.js";
+
 /** @typedef {{ language: string, words: Record<string, string | string[]> }} Catalogue */
 
 /** @returns {Catalogue} */
@@ -37,10 +39,11 @@ export function ngettext(one, many, count) {
 }
 
 /**
+ * Values are kept apart from the words around them: a name that reads from right to left turns nothing but itself.
  * @param {string} words with names in braces, as in "image {index} of {count}"
  * @param {Record<string, string | number>} values
  * @returns {string}
  */
 export function interpolate(words, values) {
-  return words.replace(/\{(\w+)\}/g, (whole, name) => (Object.hasOwn(values, name) ? String(values[name]) : whole));
+  return words.replace(/\{(\w+)\}/g, (whole, name) => (Object.hasOwn(values, name) ? isolated(String(values[name])) : whole));
 }

@@ -5,6 +5,7 @@
 /** @import { Mark } from "../marks/marks.js" */
 /** @import { State } from "../viewer/state.js" */
 import { postJson } from "../shared/api.js";
+import { joined } from "../shared/bidi.js";
 import { el, setText } from "../shared/dom.js";
 import { gettext, interpolate, ngettext } from "../shared/i18n.js";
 import { jumpTo } from "../marks/jump.js";
@@ -220,7 +221,7 @@ function stateOf({ row, failed, busy }) {
   if (failed) return interpolate(gettext("Not saved: {words}"), { words: failed });
   if (!row) return busy ? gettext("saving …") : "";
   const who = row.author?.name ?? row.observer;
-  return [row.mine ? gettext("you") : who, timeWords(new Date(row.created)), row.belongs_words, row.report.words].filter(Boolean).join(" · ");
+  return joined([row.mine ? gettext("you") : who, timeWords(new Date(row.created)), row.belongs_words, row.report.words]);
 }
 
 /**
@@ -233,8 +234,8 @@ function whereOf(state, { ground }) {
   const series = known ? [known.number ?? "", known.description || known.modality].filter(String).join(" ") : "";
   const listed = state.series[seriesKey(ground)];
   if (ground.space === "slide") return series;
-  if (ground.plane) return [series, planePlace(ground.plane)].filter(Boolean).join(" · ");
+  if (ground.plane) return joined([series, planePlace(ground.plane)]);
   const stack = listed && !("error" in listed) ? listed.stacks.find((each) => each.key === ground.stack) : null;
   const index = stack?.entries.findIndex((entry) => isShown(entry) && entry.instance === ground.instance && entry.frame === ground.frame) ?? -1;
-  return [series, index >= 0 ? interpolate(gettext("image {index}"), { index: index + 1 }) : ""].filter(Boolean).join(" · ");
+  return joined([series, index >= 0 && interpolate(gettext("image {index}"), { index: index + 1 })]);
 }

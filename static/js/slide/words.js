@@ -4,6 +4,7 @@
 /** @import { Size } from "../viewer/geometry.js" */
 /** @import { Slide, SlidePane, State, StudyOverview } from "../viewer/state.js" */
 /** @import { Text } from "./dressing.js" */
+import { joined } from "../shared/bidi.js";
 import { gettext, interpolate } from "../shared/i18n.js";
 import { born, interval, isoDate, lines, ofPatient } from "../viewer/corners.js";
 import { studyKey } from "../viewer/state.js";
@@ -85,7 +86,7 @@ export function textOf(state, pane, slide, size, ratio) {
       ),
       bottomRight: slide ? about(slide) : [],
     },
-    identity: [patient.name || gettext("Name unknown"), born(patient), isoDate(date), prior, name].filter(Boolean).join(" · "),
+    identity: joined([patient.name || gettext("Name unknown"), born(patient), isoDate(date), prior, name]),
     prior,
     zoom: scale,
     words: !slide || isCalibrated(slide) ? "" : gettext("not calibrated"),

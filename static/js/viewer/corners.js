@@ -2,6 +2,7 @@
 
 /** @import { PlaneName } from "./planes.js" */
 /** @import { Plane, Slab, Window } from "./state.js" */
+import { joined } from "../shared/bidi.js";
 import { gettext, interpolate, ngettext } from "../shared/i18n.js";
 import { isCanonical, nearest } from "./planes.js";
 import { presetOf } from "./presets.js";
@@ -126,7 +127,7 @@ export function born({ birth_date, id }) {
  * @param {Picture} picture
  */
 export function identityLine({ patient, study_date, modality, laterality }) {
-  return [patient.name || gettext("Name unknown"), born(patient), isoDate(study_date), modality, laterality === "U" ? "" : laterality].filter(Boolean).join(" · ");
+  return joined([patient.name || gettext("Name unknown"), born(patient), isoDate(study_date), modality, laterality === "U" ? "" : laterality]);
 }
 
 /**
@@ -149,7 +150,7 @@ export function corners(picture, { zoom, prior, notes }) {
     bottomRight: lines(
       [laterality(picture.laterality), "large"],
       [picture.derived ? gettext("DERIVED") : "", "warn"],
-      [[picture.series_number === null ? "" : `${picture.series_number}.`, picture.series_description].filter(Boolean).join(" "), undefined, 2],
+      [joined([picture.series_number !== null && `${picture.series_number}.`, picture.series_description], " "), undefined, 2],
       [technique(picture), undefined, 5],
       [where(picture), undefined, 4],
       ...[...(picture.remarks ?? []), ...notes].map((words) => /** @type {const} */ ([words, "warn"])),
@@ -350,7 +351,7 @@ export function fidelity({ lossless, source_lossy, source_lossy_ratio, region, s
  */
 export function spoken(picture, plane) {
   const { window } = picture;
-  const name = [plane, picture.modality, picture.study_description || picture.series_description].filter(Boolean).join(" ");
+  const name = joined([plane, picture.modality, picture.study_description || picture.series_description], " ");
   const slice =
     picture.index === null ? "" : interpolate(gettext("slice {index} of {count}"), { index: picture.index + 1, count: picture.count ?? "?" });
   const level =

@@ -6,6 +6,7 @@
 /** @import { State, StudyOverview } from "./state.js" */
 /** @import { Topics } from "./topics.js" */
 /** @import { Viewport } from "./viewport.js" */
+import { joined } from "../shared/bidi.js";
 import { gettext, interpolate } from "../shared/i18n.js";
 import { lose, receiveNewer, takeUp } from "./newer.js";
 import { changeWords, isSamePerson, removedWords, seriesName } from "./newswords.js";
@@ -125,7 +126,7 @@ export class Following {
     const { store, page } = this;
     page.forget();
     this.#renew(key, true);
-    const which = key === studyKey(store.state) ? "" : [now.study_date, now.study_description].filter(Boolean).join(" · ");
+    const which = key === studyKey(store.state) ? "" : joined([now.study_date, now.study_description]);
     page.news.person(before.patient, now.patient, which, () => store.update((state) => seenPerson(state, key)));
   }
 

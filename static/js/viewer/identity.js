@@ -2,6 +2,7 @@
 
 /** @import { Pane, State, StudyOverview } from "./state.js" */
 /** @import { Picture } from "./corners.js" */
+import { joined } from "../shared/bidi.js";
 import { gettext, interpolate } from "../shared/i18n.js";
 import { paneAt, studyKey, visible } from "./state.js";
 
@@ -69,7 +70,7 @@ export function changedPerson(state, shown, painted) {
 export function identityOf({ patient, study_date, modalities, study_description }) {
   return [
     patient.name || gettext("Name unknown"),
-    [patient.id, patient.birth_date, patient.sex].filter(Boolean).join(" · "),
-    [study_date, modalities, study_description].filter(Boolean).join(" · "),
+    joined([patient.id, patient.birth_date, patient.sex]),
+    joined([study_date, modalities, study_description]),
   ];
 }

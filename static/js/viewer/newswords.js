@@ -3,6 +3,7 @@
 /** @import { Difference } from "./growth.js" */
 /** @import { Patient } from "./listed.js" */
 /** @import { SeriesOverview } from "./state.js" */
+import { joined } from "../shared/bidi.js";
 import { gettext, interpolate, ngettext } from "../shared/i18n.js";
 import { clock } from "../side/words.js";
 
@@ -34,7 +35,7 @@ export function changeWords({ added, removed, moved, altered }, series) {
 
 /** @param {Patient} patient @returns {string} one line, with what tells namesakes apart */
 export function patientWords({ name, id, birth_date, sex }) {
-  return [name || gettext("Name unknown"), id || gettext("no ID"), birth_date, sex].filter(Boolean).join(" · ");
+  return joined([name || gettext("Name unknown"), id || gettext("no ID"), birth_date, sex]);
 }
 
 /** Whether two descriptions are of what a reader would call the same person. @param {Patient} one @param {Patient} other */

@@ -1,6 +1,7 @@
 /** What there is to look at: the thumbnails of a study, in order, and what goes into a pane by itself. */
 
 /** @import { Pane, SeriesOverview, Shown, Slide, SlideSource, StackSource, State, StudyOverview } from "./state.js" */
+import { joined } from "../shared/bidi.js";
 import { gettext, ngettext } from "../shared/i18n.js";
 import { slideName } from "../slide/slides.js";
 import { CT, presetsFor, wanted, windowOf } from "./presets.js";
@@ -56,7 +57,7 @@ function itemsOf(state, study, series) {
     return {
       source: { ...source, stack: stack.key },
       viewable: true,
-      title: [title, stack.title].filter(Boolean).join(" · "),
+      title: joined([title, stack.title]),
       modality: stack.modality || series.modality,
       words: images(shown.length),
       count: shown.length,

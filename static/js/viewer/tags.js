@@ -4,6 +4,7 @@
 /** @import { Store } from "../shared/store.js" */
 /** @import { Attribute, Deviation, Difference, Image, Row } from "./tagsmodel.js" */
 import { getJson } from "../shared/api.js";
+import { joined } from "../shared/bidi.js";
 import { el, setText } from "../shared/dom.js";
 import { gettext, interpolate, ngettext } from "../shared/i18n.js";
 import { wordsOf } from "./asking.js";
@@ -268,7 +269,7 @@ export class Tags {
     setText(this.#said, "");
     if (!attribute) return;
     const { tag, name, creator } = attribute;
-    setText(this.#which, [written(tag), name, creator].filter(Boolean).join(" · "));
+    setText(this.#which, joined([written(tag), name, creator]));
     setText(this.#whole, valueOf(attribute));
   }
 

@@ -2,6 +2,7 @@
 
 /** @import { Command } from "./commands.js" */
 /** @import { State } from "./state.js" */
+import { joined } from "../shared/bidi.js";
 import { gettext, interpolate, ngettext } from "../shared/i18n.js";
 import { entryOf, isShown, isSlidePane, isStackPane, isVolumePane, paneAt, seriesKey, stackOf } from "./state.js";
 
@@ -203,5 +204,5 @@ export function rowsOf(elements, { words, only, open, difference: differing }) {
  */
 export function personOf(elements) {
   const value = (/** @type {string} */ tag) => elements.find((each) => each.tag === tag)?.value ?? "";
-  return [value("00100010"), value("00100020")].filter(Boolean).join(" · ");
+  return joined([value("00100010"), value("00100020")]);
 }
