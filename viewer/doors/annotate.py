@@ -1,10 +1,12 @@
 """Text burnt into a picture for clients that draw none of their own (PS3.18 8.3.5.1.1)."""
 
 import unicodedata
+from functools import cache
 from typing import Any
 
 import cv2
 import numpy as np
+from django.utils.translation import gettext as _
 
 SMALLEST_TEXT = 11  # pixels
 LARGEST_TEXT = 28
@@ -24,7 +26,7 @@ def annotated(picture: np.ndarray, description: dict[str, Any], wanted: frozense
     """
     drawn = np.ascontiguousarray(picture).copy()
     size = int(np.clip(min(drawn.shape[:2]) // 28, SMALLEST_TEXT, LARGEST_TEXT))
-    face = cv2.FontFace("uni")  # carries Latin, Greek, Cyrillic, Hebrew, Arabic, Chinese, Japanese and Korean
+    face = cv2.FontFace("uni")  # carries Latin, Greek, Cyrillic, Hebrew, Chinese, Japanese and Korean
     if "patient" in wanted:
         _write(drawn, patient_lines(description), face, size, right=False)
     if "technique" in wanted:
@@ -67,7 +69,6 @@ def visual(text: str) -> str:
     """Return `text` in the order in which its letters stand from left to right.
 
     Right-to-left runs are turned round, a name of two such words as a whole; numbers in between keep their order.
-    Letters stay unjoined: the built-in face holds the base forms of Arabic only.
     """
     kinds = [unicodedata.bidirectional(letter) for letter in text]
     if not any(kind in RIGHT_TO_LEFT for kind in kinds):
@@ -90,6 +91,35 @@ def visual(text: str) -> str:
     return "".join(pieces)
 
 
+def drawable(text: str) -> str:
+    """Return `text` with the name of the script in the place of words that the face can't draw as people write them.
+
+    It has no letters of some scripts, and only the base forms of Arabic, whose letters must join: the page draws those.
+    """
+    words: list[str] = []
+    for word in text.split():
+        letter = next((each for each in word if not _is_drawn(each)), "")
+        script = unicodedata.name(letter, "unknown").split()[0].split("-")[0].title() if letter else ""
+        said = _("[in %(script)s letters]") % {"script": script} if letter else word
+        if not letter or words[-1:] != [said]:
+            words.append(said)
+    return " ".join(words)
+
+
+@cache
+def _is_drawn(letter: str) -> bool:
+    if unicodedata.bidirectional(letter) == "AL":
+        return False
+    return not letter.isalpha() or letter.isascii() or not np.array_equal(_sign(letter), _sign("\uffff"))
+
+
+def _sign(letter: str) -> np.ndarray:
+    """Return a letter as it is drawn; one that the face lacks looks like any other such."""
+    drawn = np.zeros((48, 64, 3), np.uint8)
+    cv2.putText(drawn, letter, (8, 32), (255, 255, 255), cv2.FontFace("uni"), 24, 500)
+    return drawn
+
+
 def _turned(text: str) -> str:
     clusters: list[str] = []
     for letter in text:
@@ -110,7 +140,7 @@ def _write(picture: np.ndarray, lines: list[str], face: "cv2.FontFace", size: in
     margin, ink = size // 2, (255, 255, 255)[: 1 if picture.ndim == 2 else 3]
     baseline = margin + size
     for line in lines:
-        text = visual("".join(letter for letter in line if letter.isprintable()))
+        text = visual(drawable("".join(letter for letter in line if letter.isprintable())))
         x, _y, width, _height = cv2.getTextSize((picture.shape[1], picture.shape[0]), text, (0, 0), face, size, 500)
         left = picture.shape[1] - margin - width - x if right else margin
         for across, down in ((-1, 0), (1, 0), (0, -1), (0, 1)):
