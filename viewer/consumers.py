@@ -138,7 +138,13 @@ class ViewerConsumer(PageConsumer):
         else:
             opened, place = await dicomweb.locate(studio, resource, early=wanted.early)
             picture = await studio.picture(opened, place, wanted, kind, arrived=arrived)
-        about = {"seq": wish.seq, "pane": wish.pane, "resource": wish.resource, "query": wish.query, "type": kind}
+        about = {
+            "seq": wish.seq,
+            "pane": wish.pane,
+            "resource": wish.resource,
+            "query": wish.query,
+            "type": picture.media_type,
+        }
         about["took"] = round(1000 * (time.monotonic() - began), 1)
         header = description.encoded(about | {"picture": msgspec.Raw(description.told(picture.description))})
         return b"".join((struct.pack(">I", len(header)), header, picture.data))

@@ -226,7 +226,7 @@ async def _parts(
             headers["Content-Type"] = b"application/problem+json"
             body = problem_body(refusal.status, refusal.words, refusal.parameter)
         else:
-            headers |= {"Content-Type": kind.encode(), "Samsyn-Picture": header(picture.description)}
+            headers |= {"Content-Type": picture.media_type.encode(), "Samsyn-Picture": header(picture.description)}
             body = picture.data
         lines = b"".join(b"%b: %b\r\n" % (name.encode(), value) for name, value in headers.items())
         yield b"--%b\r\n%b\r\n%b\r\n" % (boundary.encode(), lines, body)

@@ -85,17 +85,20 @@ class AutomaticVoi(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 class Fit(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """Scale relative to the size at which the whole image just fits the pane.
 
-    For a plane, `room` takes the place of its own size: columns and rows, in sides of the smallest voxel.
+    `room` takes the place of its own size: columns and rows, of a plane in sides of the smallest voxel. While the
+    pane has no centre, the picture's own `edge` lies at the pane's.
     """
 
     fit: Positive
     room: tuple[Positive, Positive] | None = None
+    edge: Literal["left", "right"] | None = None
 
 
 class PixelScale(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """Screen pixels per stored pixel."""
 
     pixels: Positive
+    edge: Literal["left", "right"] | None = None
 
 
 class Pane(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):

@@ -15,13 +15,13 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from msgspec import structs
 
-from viewer.doors import annotate, description, glimpses, icc, tiles
+from viewer.doors import annotate, breast, description, glimpses, icc, tiles
 from viewer.doors.media import JPEG, LOSSLESS
 from viewer.doors.opened import Opened, Place, Shelf, build
 from viewer.doors.parameters import BadParameter, Parameters, Viewport
 from viewer.doors.refusal import Refusal
 from viewer.doors.words import translated
-from viewer.imaging import colormap, colour, colourspace, encode, pixels, resample, windowing
+from viewer.imaging import colormap, colour, colourspace, encode, mammography, pixels, resample, windowing
 from viewer.imaging.pixels import Padding, PixelError
 from viewer.imaging.windowing import VOI, Window
 from viewer.models import Series
@@ -111,6 +111,7 @@ class Studio:
             passed = await tiles.passed(self, opened, place)
             if passed is not None:
                 return Picture(passed[0], JPEG, passed[1])
+        media_type = breast.faithful(media_type, place.instance)
         said: dict[str, Any] = {}
         if place.whole:
             stored, wanted, place, said = await tiles.composed(self, opened, place, wanted)
@@ -226,6 +227,9 @@ def shaded(
         shades = windowing.grey(stored, transform, voi, inverted=inverted, padding=padding)
         mixed = colour.supplemented(stored, shades, instance, padding)
         return resample.region(mixed, region, size, flips, interpolation=wanted.interpolation)
+    if wanted.invert:
+        # White air would blind whoever looks for specks beside it.
+        padding = padding or mammography.air(stored, instance)
     values = resample.region(stored, region, size, flips, interpolation=wanted.interpolation, padding=padding)
     shades = windowing.grey(values, transform, voi, inverted=inverted, padding=padding)
     if colormap.is_grey(name):

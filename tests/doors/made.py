@@ -8,6 +8,7 @@ from pydicom.encaps import encapsulate
 from pydicom.uid import JPEGLSLossless
 
 from tests.doors.made_pixels import all_kinds
+from tests.mammograms import HUNG, VIEWS, mammogram, turned
 from tests.phantoms import speaking_phantom
 from worklist.demo.dataset import Exam, Person, begin, grey, in_series, place, uid
 
@@ -31,6 +32,7 @@ def everything() -> list[Dataset]:
         *damaged(),
         *all_kinds(),
         report(),
+        *breasts(),
         *lost(),
     ]
 
@@ -45,6 +47,19 @@ def speaking() -> list[Dataset]:
 def other_patient() -> list[Dataset]:
     """A CT of somebody else, two of its slices lost."""
     return speaking_phantom(patient=2, series=7, slices=8, drop=(3, 6))
+
+
+@cache
+def breasts() -> list[Dataset]:
+    """A mammography exam in one series, each view stored another way; the air around the breast has the value 0."""
+    views = []
+    for number, view in enumerate(VIEWS, 1):
+        rows, columns = np.mgrid[:96, :64]
+        inside = (rows - 48) ** 2 + (columns - (63 if view[0] == "R" else 0)) ** 2 < 40**2
+        picture = np.where(inside, 500 + 20 * rows + 7 * columns, 0).astype(np.uint16)
+        stored, letters = turned(picture, HUNG[view], number)
+        views.append(mammogram(stored, view, letters, number, series=1))
+    return views
 
 
 @cache

@@ -15,7 +15,7 @@ from viewer.imaging.record import Instance
     [
         ("88.22", "structured report"), ("11.1", "presentation state"),
         ("481.3", "radiotherapy structures"),
-        ("77.1.5.8", "ophthalmic image"), ("77.1.4.1", "video"), ("1.2", "mammogram"),
+        ("77.1.5.8", "ophthalmic image"), ("77.1.4.1", "video"),
         ("9.7.1", "waveform"), ("88.59", "key images"),
     ],
 )  # fmt: skip
@@ -27,6 +27,7 @@ def test_what_is_not_shown_yet_is_named(suffix: str, words: str) -> None:
 @pytest.mark.parametrize(
     "suffix",
     [
+        "1.2", "1.2.1", "1.3.1", "13.1.3",
         "1", "1.1", "1.3", "2", "2.1", "3.1", "4", "4.1", "6.1", "7", "7.2", "7.4", "12.1", "12.2",
         "77.1.1", "77.1.2", "77.1.3", "77.1.4", "77.1.5.1", "77.1.5.2", "77.1.5.4", "77.1.7",
     ],

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from viewer import names
 from viewer.doors import icc, uptake
+from viewer.doors.breast import breast_json
 from viewer.doors.opened import Opened, Place
 from viewer.doors.words import translated
 from viewer.imaging import colormap, colourspace, geometry, pixels
@@ -94,6 +95,7 @@ def of_frame(opened: Opened, place: Place) -> OfFrame:
 
 def _of_frame(opened: Opened, place: Place) -> dict[str, Any]:
     instance, frame = place.instance, place.frame
+    breast = breast_json(instance, frame)
     return {
         "patient": patient(instance),
         "study_uid": opened.study,
@@ -115,7 +117,10 @@ def _of_frame(opened: Opened, place: Place) -> dict[str, Any]:
         "position": numbers(frame.ImagePositionPatient, 3),
         "orientation": numbers(frame.ImageOrientationPatient, 6),
         "patient_orientation": letters(instance, frame),
-        "laterality": frame.FrameLaterality or instance.ImageLaterality or instance.Laterality or "",
+        "laterality": breast["laterality"]
+        if breast
+        else frame.FrameLaterality or instance.ImageLaterality or instance.Laterality or "",
+        "breast": breast,
         "rows": instance.Rows,
         "columns": instance.Columns,
         **spacing_of(opened.spacing(place)),

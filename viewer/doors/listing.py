@@ -10,6 +10,7 @@ import numpy as np
 from django.utils.translation import gettext as _
 
 from viewer.doors import description, uptake
+from viewer.doors.breast import breast_json
 from viewer.doors.opened import Opened
 from viewer.doors.refusal import Refusal
 from viewer.doors.slides import slide_json
@@ -129,6 +130,7 @@ def _stack(opened: Opened, of: Stack, window: VOI | None) -> dict[str, Any]:
         **description.spacing_of(opened.spacing(place)),
         "orientation": description.numbers(of.orientation, 6),
         "patient_orientation": description.letters(place.instance, place.frame),
+        "breast": breast_json(place.instance, place.frame),
         "plane": _plane(of),
         "frame_of_reference": of.frame_of_reference,
         "spatial": of.spatial,

@@ -12,7 +12,7 @@ import numpy as np
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from viewer.doors import annotate, description
+from viewer.doors import annotate, breast, description
 from viewer.doors.media import LOSSLESS
 from viewer.doors.mpr_parameters import PlaneParameters
 from viewer.doors.opened import Opened, Place
@@ -105,6 +105,7 @@ async def picture(
     Cancelled, the work ends before the next band of rows. Raises Refusal.
     """
     plane, view = framed(source.volume, wanted)
+    media_type = breast.faithful(media_type, source.place.instance)
     await gather(studio, source)
     voi = await studio.voi(source.opened, source.place, wanted.picture)
     given_up = threading.Event()

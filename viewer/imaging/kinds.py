@@ -11,6 +11,10 @@ VIEWABLE = {
     "1": gettext_noop("CR image"),
     "1.1": gettext_noop("DX image"),
     "1.1.1": gettext_noop("DX image for processing"),
+    "1.2": gettext_noop("mammogram"),
+    "1.2.1": gettext_noop("mammogram for processing"),
+    "1.3": gettext_noop("intra-oral X-ray"),
+    "1.3.1": gettext_noop("intra-oral X-ray for processing"),
     "2": gettext_noop("CT image"),
     "2.1": gettext_noop("enhanced CT image"),
     "2.2": gettext_noop("enhanced CT image"),
@@ -27,8 +31,6 @@ VIEWABLE = {
     "7.2": gettext_noop("secondary capture"),
     "7.3": gettext_noop("secondary capture"),
     "7.4": gettext_noop("secondary capture"),
-    "1.3": gettext_noop("intra-oral X-ray"),
-    "1.3.1": gettext_noop("intra-oral X-ray for processing"),
     "5": gettext_noop("nuclear medicine image"),
     "12.1": gettext_noop("angiogram"),
     "12.1.1": gettext_noop("angiogram"),
@@ -51,16 +53,16 @@ VIEWABLE = {
     "77.1.5.6": gettext_noop("wide field ophthalmic photograph"),
     "77.1.5.7": gettext_noop("ophthalmic tomography, en face"),
     "77.1.7": gettext_noop("skin photograph"),
+    "13.1.3": gettext_noop("breast tomosynthesis"),
+    "13.1.4": gettext_noop("breast projections"),
+    "13.1.5": gettext_noop("breast projections for processing"),
 }
 NOT_YET = {
-    "1.2": gettext_noop("mammogram"),
-    "1.2.1": gettext_noop("mammogram for processing"),
     "4.2": gettext_noop("MR spectrum"),
     "6.2": gettext_noop("ultrasound volume"),
     "6.3": gettext_noop("photoacoustic image"),
     "13.1.1": gettext_noop("rotational angiography volume"),
     "13.1.2": gettext_noop("craniofacial X-ray volume"),
-    "13.1.3": gettext_noop("breast tomosynthesis"),
     "66": gettext_noop("raw data"),
     "66.4": gettext_noop("segmentation"),
     "66.5": gettext_noop("surface segmentation"),
@@ -107,7 +109,6 @@ MODALITIES = {
     "ECG": gettext_noop("ECG"),
     "PT": gettext_noop("PET image"),
     "NM": gettext_noop("nuclear medicine image"),
-    "MG": gettext_noop("mammogram"),
     "DOC": gettext_noop("document"),
 }
 SLIDE = "77.1.6"
@@ -142,9 +143,10 @@ def kind(instance: Instance) -> Kind:
         unseen := next((NOT_OF_THE_TISSUE[each] for each in instance.ImageType if each in NOT_OF_THE_TISSUE), None)
     ):
         return Kind(False, unseen)
-    if suffix not in VIEWABLE and not slide:
+    other_mammogram = not suffix and instance.Modality == "MG" and bool(instance.Rows)
+    if suffix not in VIEWABLE and not slide and not other_mammogram:
         return Kind(False, named(suffix, instance))
-    words = gettext_noop("slide") if slide else VIEWABLE[suffix]
+    words = gettext_noop("slide") if slide else VIEWABLE.get(suffix, gettext_noop("mammogram"))
     if not instance.SOPInstanceUID:
         return Kind(False, gettext_noop("{kind} without a SOP Instance UID", kind=words))
     syntax = instance.TransferSyntaxUID or ""

@@ -188,6 +188,7 @@ class Instance:
     specimens: tuple[Item, ...] = field(default=(), repr=False)
     matrix_origin: tuple[Item, ...] = field(default=(), repr=False)
     value_mappings: tuple[Item, ...] = field(default=(), repr=False)
+    views: tuple[Item, ...] = field(default=(), repr=False)
     palette: tuple[LookupTable | None, ...] = ()
     segmented_palette: bool = False
     icc_profile: bytes = field(default=b"", repr=False)
@@ -232,7 +233,7 @@ class Instance:
 OTHERS = (
     "SequenceOfUltrasoundRegions", "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence", *PIXELS,
     "ICCProfile", "OpticalPathSequence", "SpecimenDescriptionSequence", "TotalPixelMatrixOriginSequence",
-    "DimensionIndexSequence", "RealWorldValueMappingSequence",
+    "DimensionIndexSequence", "RealWorldValueMappingSequence", "ViewCodeSequence",
     *(f"{colour}PaletteColorLookupTable{part}" for colour in PALETTE for part in ("Descriptor", "Data")),
     *(f"Segmented{colour}PaletteColorLookupTableData" for colour in PALETTE),
 )  # fmt: skip
@@ -326,6 +327,7 @@ def instance(listed: Any, bulkdata: Mapping[str, bytes]) -> Instance:
     record.specimens = item.items("SpecimenDescriptionSequence")
     record.matrix_origin = item.items("TotalPixelMatrixOriginSequence")
     record.dimensions = tuple(map(dimension, item.items("DimensionIndexSequence")))
+    record.views = item.items("ViewCodeSequence")
     if item.has("RedPaletteColorLookupTableDescriptor"):
         record.segmented_palette = item.has("SegmentedRedPaletteColorLookupTableData")
         data = "Segmented{}PaletteColorLookupTableData" if record.segmented_palette else "{}PaletteColorLookupTableData"

@@ -8,6 +8,7 @@ from viewer.imaging.pixels import Padding
 INTERPOLATIONS = {"nearest": cv2.INTER_NEAREST, "linear": cv2.INTER_LINEAR, "cubic": cv2.INTER_CUBIC}
 WHOLE = 1e-6
 KERNEL = np.ones((5, 5), np.uint8)
+MARGIN = 8  # pixels around a region: more than any interpolation or the kernel looks at
 DIRECT = frozenset(map(np.dtype, (np.uint8, np.uint16, np.int16, np.float32, np.float64)))
 
 Region = tuple[float, float, float, float]
@@ -34,7 +35,10 @@ def region(
     inside = x >= -WHOLE and y >= -WHOLE and x + width <= columns + WHOLE and y + height <= rows + WHOLE
     if not inside or width <= 0 or height <= 0 or min(size) < 1:
         raise ValueError(f"no region {source} at {size} of {columns}×{rows} pixels")
-    turned = padded(picture, source, size, interpolation, padding)
+    # What lies far from the region costs nothing: a part of a large matrix takes as long as that part alone.
+    left, top = max(int(x) - MARGIN, 0), max(int(y) - MARGIN, 0)
+    near = picture[top : int(y + height) + MARGIN + 1, left : int(x + width) + MARGIN + 1]
+    turned = padded(near, (x - left, y - top, width, height), size, interpolation, padding)
     if flips[0]:
         turned = turned[:, ::-1]
     if flips[1]:

@@ -10,6 +10,7 @@ from viewer.imaging import colour
 from viewer.imaging.apart import Cell, cells
 from viewer.imaging.dimensions import Coordinate
 from viewer.imaging.geometry import anatomical_plane
+from viewer.imaging.mammography import is_mammogram, mammogram
 from viewer.imaging.patients import identity, patients
 from viewer.imaging.picture import Picture
 from viewer.imaging.record import FrameAttributes, Instance
@@ -92,13 +93,23 @@ def hard_key(each: Picture, orientations: list[tuple[float, ...]]) -> tuple[Hash
     spacing = pair(frame.PixelSpacing) or pair(frame.ImagerPixelSpacing) or (0.0, 0.0)
     common = (
         instance.SOPClassUID, instance.Rows, instance.Columns, colour.is_colour(instance),
-        tuple(round(step, 3) for step in spacing), image_type(instance, frame), frame.ConvolutionKernel,
+        tuple(round(step, 3) for step in spacing), image_type(instance, frame), frame.ConvolutionKernel, *breast(each),
     )  # fmt: skip
     if each.spatial and each.orientation is not None:
         return ("space", instance.FrameOfReferenceUID, clustered(each.orientation, orientations), *common)
     clip = instance.ConcatenationUID or (instance.SOPInstanceUID if instance.frame_count > 1 else None)
     turned = clustered(each.orientation, orientations) if each.orientation is not None else ()
     return ("order", clip, turned, *common)
+
+
+def breast(each: Picture) -> tuple[Hashable, ...]:
+    """Return what keeps breast images apart: every view is hung in its own way, so each image stands for itself."""
+    instance = each.instance
+    if not is_mammogram(instance):
+        return ()
+    if each.spatial and instance.frame_count == 1:
+        return (getattr(mammogram(instance, each.frame), "name", ""),)
+    return (instance.ConcatenationUID or instance.SOPInstanceUID,)
 
 
 def clustered(orientation: tuple[float, ...], met: list[tuple[float, ...]]) -> tuple[float, ...]:
@@ -116,7 +127,9 @@ def traits_of(each: Picture) -> dict[str, str]:
     """Return the words by which a reader tells this stack from another."""
     instance, frame = each.instance, each.frame
     types = image_type(instance, frame)
+    found = mammogram(instance, frame)
     traits = {
+        "view": found.name if found else "",
         "plane": anatomical_plane(each.orientation) if each.orientation is not None else "",
         "type": " ".join(types).lower().replace("localizer", "localiser"),
         "kernel": " ".join(frame.ConvolutionKernel),

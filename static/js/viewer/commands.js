@@ -10,6 +10,7 @@ import { number } from "./corners.js";
 import * as presets from "./presets.js";
 import { LAYOUT_COMMANDS } from "./layoutcommands.js";
 import { LENS_COMMANDS } from "./lens.js";
+import { asHung, MAMMOGRAPHY_COMMANDS } from "./mammography.js";
 import { takeUp } from "./newer.js";
 import { removedWords } from "./newswords.js";
 import { changePane, flip, nextPane, reset, rotate, several } from "./panes.js";
@@ -106,7 +107,7 @@ export const COMMANDS = [
     offered: hasStack,
     pressed: (state) => isOneToOne(pictureAt(state)),
   }),
-  image("reset", "Space", () => gettext("Reset"), reset, { icon: "reset" }),
+  image("reset", "Space", () => gettext("Reset"), (state) => asHung(state) ?? reset(state), { icon: "reset" }),
   image("zoom-in", "+", () => gettext("Zoom in"), same, { effect: "zoom-in", onSlide: (slide) => slide.zoom(ZOOM_STEP) }),
   image("zoom-out", "-", () => gettext("Zoom out"), same, { effect: "zoom-out", onSlide: (slide) => slide.zoom(1 / ZOOM_STEP) }),
   image("tool-left", "Alt+ArrowLeft", () => gettext("Use the tool: left"), same, { effect: "left", offered: hasStack }),
@@ -151,6 +152,7 @@ export const COMMANDS = [
 
   ...CINE_COMMANDS,
   ...LAYOUT_COMMANDS,
+  ...MAMMOGRAPHY_COMMANDS,
   {
     id: "take-up",
     label: () => gettext("Show what is new in the archive"),

@@ -35,6 +35,7 @@ import { dot } from "./vectors.js";
  * @property {number[] | null} orientation
  * @property {string[] | null} patient_orientation
  * @property {string | null} laterality
+ * @property {import("./listed.js").Breast | null} [breast]
  * @property {number} rows
  * @property {number} columns
  * @property {[number, number] | null} pixel_spacing mm between rows, between columns
@@ -148,7 +149,8 @@ export function corners(picture, { zoom, prior, notes }) {
     ),
     bottomLeft: lines([windowWords(picture)], [zoom]),
     bottomRight: lines(
-      [laterality(picture.laterality), "large"],
+      [picture.breast?.name || laterality(picture.laterality), "large"],
+      [breastWords(picture.breast), "warn"],
       [picture.derived ? gettext("DERIVED") : "", "warn"],
       [joined([picture.series_number !== null && `${picture.series_number}.`, picture.series_description], " "), undefined, 2],
       [technique(picture), undefined, 5],
@@ -158,6 +160,13 @@ export function corners(picture, { zoom, prior, notes }) {
       [planeLine(picture), picture.plane ? nearest(picture.plane.look) : undefined],
     ),
   };
+}
+
+/** What makes a breast image another than one of the usual views. @param {Picture["breast"]} breast */
+function breastWords(breast) {
+  if (!breast) return "";
+  const made = breast.synthetic ? gettext("made from tomosynthesis") : "";
+  return [breast.words, made, breast.for_processing ? gettext("FOR PROCESSING, not for reading") : ""].filter(Boolean).join(" · ");
 }
 
 /** @param {Picture} picture */
@@ -206,7 +215,20 @@ export function fitted(all, rows) {
     return [top, bottom].map((each) => each.filter((line) => !spared.includes(line)));
   };
   const [topRight = [], bottomRight = []] = fits(all.topRight, all.bottomRight);
-  return { ...all, topRight, bottomRight };
+  const [topLeft = [], bottomLeft = []] = fits(all.topLeft, all.bottomLeft);
+  return { topLeft, topRight, bottomLeft, bottomRight };
+}
+
+/**
+ * All lines at one side of the pane, for a picture whose other side must stay free.
+ * @param {Corners} all
+ * @param {"left" | "right"} side
+ * @returns {Corners}
+ */
+export function aside({ topLeft, topRight, bottomLeft, bottomRight }, side) {
+  const [top, bottom] = [[...topLeft, ...topRight], [...bottomRight, ...bottomLeft]];
+  const none = { topLeft: [], topRight: [], bottomLeft: [], bottomRight: [] };
+  return side === "left" ? { ...none, topLeft: top, bottomLeft: bottom } : { ...none, topRight: top, bottomRight: bottom };
 }
 
 /**

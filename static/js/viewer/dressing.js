@@ -5,9 +5,10 @@
 /** @import { TextLevel } from "./state.js" */
 import { el, setText, svg } from "../shared/dom.js";
 import { gettext } from "../shared/i18n.js";
-import { corners, fidelity, fitted, heldLines, identityLine, spoken } from "./corners.js";
+import { aside, corners, fidelity, fitted, heldLines, identityLine, spoken } from "./corners.js";
 import { edgeLetters, scaleBar } from "./geometry.js";
 import { icon } from "./icons.js";
+import { chestSide } from "./mammography.js";
 
 /** @typedef {{prior: string, notes: readonly string[], zoom: string, text: TextLevel, narrow: boolean, ownWindow: boolean, height: number, rows: number}} Known ownWindow: or one that has a name; rows: lines of text that fit above each other; height: CSS pixels, measured before anything is written */
 
@@ -15,6 +16,8 @@ const EDGES = /** @type {const} */ (["left", "right", "top", "bottom"]);
 const CORNERS = /** @type {const} */ (["topLeft", "topRight", "bottomLeft", "bottomRight"]);
 const SIGNS = { full: "fidelity-full", scaled: "fidelity-part", moving: "fidelity-part", source: "warning" };
 
+/** Lines that the letters need where they stand together in a corner. */
+const COMPASS = 3;
 /** How long words that go by themselves stand (ms). */
 const TOLD = 6000;
 
@@ -99,6 +102,7 @@ export class Dressing {
   picture(picture, matrix, scale, known, plane) {
     this.#notice.hidden = true;
     this.#late.hidden = true;
+    this.area.dataset["chest"] = chestSide(picture.breast, edgeLetters(picture, matrix));
     this.#corners(picture, known);
     this.#letters(picture, matrix, known.text);
     this.#ruler(picture, scale, known);
@@ -153,6 +157,7 @@ export class Dressing {
 
   /** @param {Picture | null} picture only its person is told */
   #bare(picture) {
+    delete this.area.dataset["chest"];
     for (const edge of EDGES) setText(this.#letter[edge], "");
     for (const corner of CORNERS) {
       this.#corner[corner].replaceChildren();
@@ -176,17 +181,30 @@ export class Dressing {
    */
   #corners(picture, known) {
     const all = known.text === "all" && !known.narrow;
-    const lines = fitted(corners(picture, known), known.rows);
     const held = all ? [] : heldLines(picture, known);
+    const { lines, lower, still } = this.#arranged(corners(picture, known), known.rows);
     for (const corner of CORNERS) {
-      const own = [...(all ? lines[corner] : []), ...(corner === "bottomRight" ? held : [])];
-      const value = all && corner === "bottomLeft" ? [this.#value] : [];
+      const own = [...(all ? lines[corner] : []), ...(corner === lower ? held : [])];
+      const value = all && corner === still ? [this.#value] : [];
       this.#fill(corner, own, value);
+      this.#corner[corner].classList.toggle("holding", corner === lower && held.length > 0);
     }
-    this.#corner.bottomRight.classList.toggle("holding", held.length > 0);
     this.#identity.hidden = all;
     this.#identify(picture, known.prior);
     this.#prior.hidden = known.prior === "";
+  }
+
+  /**
+   * Which lines stand where: all of them away from a chest wall, so that none lies over tissue.
+   * @param {import("./corners.js").Corners} all
+   * @param {number} rows
+   * @returns {{lines: import("./corners.js").Corners, lower: (typeof CORNERS)[number], still: (typeof CORNERS)[number]}} lower: of what is held; still: of the pixel value
+   */
+  #arranged(all, rows) {
+    const chest = this.area.dataset["chest"];
+    if (!chest) return { lines: fitted(all, rows), lower: "bottomRight", still: "bottomLeft" };
+    const own = chest === "right" ? "bottomLeft" : "bottomRight";
+    return { lines: fitted(aside(all, chest === "right" ? "left" : "right"), rows - COMPASS), lower: own, still: own };
   }
 
   /**

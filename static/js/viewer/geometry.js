@@ -56,10 +56,25 @@ export function matrix(grid, canvas, look) {
   const x = look.flip_horizontal ? -scale : scale;
   const y = (look.flip_vertical ? -scale : scale) * grid.aspect;
   const [a, b, c, d] = [zero(cos * x), zero(sin * x), zero(-sin * y), zero(cos * y)];
-  const [column, row] = look.center ?? [grid.columns / 2, grid.rows / 2];
+  const [column, row] = middle(grid, canvas, look, [a, b, c, d]);
   const e = Math.round(canvas.width / 2 - a * column - c * row);
   const f = Math.round(canvas.height / 2 - b * column - d * row);
   return [a, b, c, d, e, f];
+}
+
+/**
+ * The image point that is shown at the pane's centre.
+ * @param {Grid} grid
+ * @param {Size} canvas
+ * @param {Look} look
+ * @param {[a: number, b: number, c: number, d: number]} turned the matrix without its place
+ * @returns {[number, number]}
+ */
+function middle({ columns, rows }, canvas, { center, scale: { edge } }, [a, b, c, d]) {
+  if (center || !edge) return center ?? [columns / 2, rows / 2];
+  const width = Math.abs(a) * columns + Math.abs(c) * rows;
+  const away = ((canvas.width - width) / 2 / (a * d - b * c)) * (edge === "right" ? 1 : -1);
+  return [columns / 2 - d * away, rows / 2 + b * away];
 }
 
 /**
@@ -131,12 +146,14 @@ export function seenPart({ columns, rows }, canvas, matrix) {
  * @returns {[number, number]}
  */
 export function panned(grid, canvas, look, dx, dy) {
-  const back = inverse(matrix(grid, canvas, look));
-  const [column, row] = look.center ?? [grid.columns / 2, grid.rows / 2];
-  // The image can't be lost: its centre line stays within the pane's reach.
+  const placed = matrix(grid, canvas, look);
+  const back = inverse(placed);
+  const [a, b, c, d] = placed;
+  const [column, row] = middle(grid, canvas, look, [a, b, c, d]);
+  // The image can't be lost: its centre line stays within the pane's reach, or as far beyond as it was hung.
   return [
-    Math.min(grid.columns, Math.max(0, column - back[0] * dx - back[2] * dy)),
-    Math.min(grid.rows, Math.max(0, row - back[1] * dx - back[3] * dy)),
+    Math.min(Math.max(grid.columns, column), Math.max(Math.min(0, column), column - back[0] * dx - back[2] * dy)),
+    Math.min(Math.max(grid.rows, row), Math.max(Math.min(0, row), row - back[1] * dx - back[3] * dy)),
   ];
 }
 

@@ -2,7 +2,7 @@
 
 /** @import { Stack } from "./listed.js" */
 /** @import { State } from "./state.js" */
-import { isShown, isStackPane, seriesKey } from "./state.js";
+import { hung, isShown, isStackPane, seriesKey } from "./state.js";
 
 /**
  * Take in an image; panes that wait for their series without naming an image turn to it.
@@ -16,7 +16,7 @@ export function receiveGlimpse(state, key, stack) {
   if (state.series[key] || !entry) return state;
   const panes = state.panes.map((shown) =>
     isStackPane(shown) && seriesKey(shown.source) === key && shown.instance === null && shown.index === null
-      ? { ...shown, instance: entry.instance, frame: entry.frame }
+      ? { ...shown, ...hung(stack), instance: entry.instance, frame: entry.frame }
       : shown,
   );
   return { ...state, glimpses: { ...state.glimpses, [key]: stack }, panes };

@@ -20,6 +20,7 @@
  * @property {number} aspect   height of a pixel by its width
  * @property {string} spacing_basis
  * @property {string} plane
+ * @property {Breast | null} [breast]
  * @property {boolean} colour
  * @property {boolean} [spatial]   its entries stand in the order of space
  * @property {WindowChoice[]} windows   the file's own, where all its images share them
@@ -35,6 +36,21 @@
  * @property {string} [words]
  * @property {boolean} [early]   only its one image is known; what it is of is still being read
  * @property {Entry[]} entries
+ */
+
+/**
+ * What a breast image shows.
+ * @typedef {object} Breast
+ * @property {string} name   side, view and modifiers in short: R CC, L MLO ID
+ * @property {string} view
+ * @property {string} laterality   R, L, B or ""
+ * @property {string} words   the modifiers
+ * @property {string} chest_wall   edge of the stored image
+ * @property {{rotation: 0 | 90, flip_horizontal: boolean, flip_vertical: boolean} | null} hang
+ * @property {number | null} place   among right CC, left CC, right MLO, left MLO
+ * @property {boolean} tomosynthesis
+ * @property {boolean} synthetic
+ * @property {boolean} for_processing
  */
 
 /**

@@ -31,6 +31,7 @@ import { contextMenu } from "./menu.js";
 import { helpSheet, palette } from "./palette.js";
 import { fillPanel } from "./panel.js";
 import { News } from "./news.js";
+import { breastSeries, hangStage } from "./mammography.js";
 import { place } from "./panes.js";
 import { layoutPicker } from "./picker.js";
 import { Player } from "./player.js";
@@ -50,6 +51,8 @@ import { Viewport } from "./viewport.js";
 
 const PREFERENCE = "viewer";
 const MOST_PANES = 16;
+/** How long a mammography exam's page waits until it hangs the views (ms). */
+const LONGEST_HANGING = 5000;
 const TAKE_UP = COMMANDS.find(({ id }) => id === "take-up");
 const page = /** @type {Page} */ (JSON.parse(find("#page").textContent ?? ""));
 const store = createStore(initial(page.archive, page.study));
@@ -281,6 +284,8 @@ addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
 function begin(state, saved) {
   // Somebody else's view is shown as it is; one's own only if it shows the study that was opened, not a prior alone.
   if (saved && (page.state_id || showsStudy(saved, studyKey(page)))) return restore(state, saved);
+  const hung = hangStage(state, 0);
+  if (hung !== state) return hung;
   const source = first(state, studyKey(state));
   return source ? { ...state, panes: [paneOf(source)] } : state;
 }
@@ -294,6 +299,7 @@ async function open() {
   ]);
   const own = store.state.studies[studyKey(page)];
   if (own && "error" in own) return fail(own.error);
+  await breastsKnown();
   store.update((state) => begin({ ...state, preferences: { ...PREFERENCES, ...preferences } }, saved));
   if (!paneAt(store.state)) nothingYet();
   void lookAhead();
@@ -302,6 +308,12 @@ async function open() {
   const studies = own?.studies ?? [];
   // The priors wait for the first picture; what they hold decides what a second pane offers.
   setTimeout(() => studies.forEach((study) => void asking.study(studyKey(study))), 1000);
+}
+
+/** The views of a mammography exam are hung together, once each is known; an archive that takes its time isn't waited for. */
+function breastsKnown() {
+  const all = Promise.all(breastSeries(store.state).map((key) => asking.series(key)));
+  return Promise.race([all, new Promise((resolve) => setTimeout(resolve, LONGEST_HANGING))]);
 }
 
 /** The first series takes its time: until it is told, one image of it is shown, if that can be had sooner. */

@@ -1,7 +1,7 @@
 /** What a hand does to the panes: pure changes of state. */
 
 /** @import { Pane, Rotation, SlidePane, SlideSource, StackPane, StackSource, State, TextLevel, VolumePane } from "./state.js" */
-import { isSlidePane, PLAIN, pane, paneAt, resolve, slidePane, sourceKey, stackKey, visible } from "./state.js";
+import { hung, isSlidePane, PLAIN, pane, paneAt, resolve, slidePane, sourceKey, stackKey, stackOf, visible } from "./state.js";
 
 /** @typedef {Partial<StackPane> | Partial<VolumePane> | Partial<SlidePane>} Difference in the fields of the pane's own kind */
 
@@ -91,7 +91,8 @@ function flippedSlide(state, { rotation, flip_horizontal }, axis) {
  */
 export function reset(state) {
   const shown = paneAt(state);
-  return isSlidePane(shown) ? changePane(state, slidePane(shown.source, { text: shown.text })) : changePane(state, PLAIN);
+  if (isSlidePane(shown)) return changePane(state, slidePane(shown.source, { text: shown.text }));
+  return changePane(state, { ...PLAIN, ...hung(stackOf(state, shown)) });
 }
 
 /**
@@ -120,8 +121,9 @@ export function arrange(state, rows, columns, candidates = []) {
   const count = rows * columns;
   const back = state.stepped ? exchange(state, ...state.stepped) : state;
   const left = candidates.values();
+  const settled = (/** @type {Pane | undefined} */ each) => (each ? resolve(state, each) : null);
   const panes = Array.from({ length: Math.max(count, back.panes.length) }, (_, index) =>
-    back.panes[index] ?? (index < count ? (left.next().value ?? null) : null));
+    back.panes[index] ?? (index < count ? settled(left.next().value) : null));
   const next = { ...back, layout: { rows, columns }, maximised: false, panes, stepped: null };
   // The active pane stays in sight: where it would fall out it takes the last place, and is back at its own with the next layout.
   return next.active < count ? next : { ...exchange(next, next.active, count - 1), stepped: [count - 1, next.active] };

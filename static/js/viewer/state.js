@@ -9,7 +9,11 @@
 /** @typedef {SeriesSource & {kind: "slide", slide: string}} SlideSource */
 /** @typedef {StackSource | VolumeSource | SlideSource} Source */
 /** @typedef {[x: number, y: number, z: number]} Vector a point in LPS millimetres, or a direction */
-/** Times the size that fits, or device pixels for one image pixel; with `room`, columns and rows of a plane's grid, that room fits. @typedef {{fit: number, room?: readonly [number, number]} | {pixels: number}} Scale */
+/**
+ * Times the size that fits, or device pixels for one image pixel. With `room`, columns and rows, that room fits instead of
+ * the picture; with `edge`, and no centre, that edge of the picture lies at the pane's.
+ * @typedef {({fit: number, room?: readonly [number, number]} | {pixels: number}) & {edge?: "left" | "right" | null}} Scale
+ */
 /** @typedef {0 | 90 | 180 | 270} Rotation clockwise, after the flips */
 /** @typedef {"all" | "identity" | "none"} TextLevel */
 
@@ -86,6 +90,7 @@
  * @property {{rows: number, columns: number}} layout
  * @property {number} active
  * @property {boolean} maximised
+ * @property {number | null} stage   of a mammography exam: the one that was hung last
  * @property {readonly [number, number] | null} stepped   two panes that changed places so that the active one stays in a smaller layout
  * @property {Playing | null} playing
  * @property {number} lens   what the magnifier enlarges by; 0 while there is none
@@ -127,6 +132,7 @@ export function initial(archive, study) {
     layout: { rows: 1, columns: 1 },
     active: 0,
     maximised: false,
+    stage: null,
     stepped: null,
     playing: null,
     lens: 0,
@@ -293,8 +299,20 @@ export function resolve(state, shown) {
   const asked = shown.instance === null ? -1 : stack.entries.findIndex(wanted);
   const index = asked >= 0 ? asked : Math.min(shown.index ?? opening(stack), stack.entries.length - 1);
   const source = shown.source.stack === stack.key ? shown.source : { ...shown.source, stack: stack.key };
-  return { ...shown, source, ...imageAt(stack, index) };
+  return { ...shown, ...(isUntouched(shown) ? hung(stack) : {}), source, ...imageAt(stack, index) };
 }
+
+/** No hand has turned it, and no state was kept of it. @param {StackPane} shown */
+function isUntouched({ source, index, instance, rotation, flip_horizontal, flip_vertical }) {
+  return index === null && (instance === null || source.stack === "") && !rotation && !flip_horizontal && !flip_vertical;
+}
+
+/**
+ * How the pictures of a stack are turned before a hand has touched them: a breast hangs by the standard.
+ * @param {Stack | null} stack
+ * @returns {Partial<Pick<StackPane, "rotation" | "flip_horizontal" | "flip_vertical">>}
+ */
+export const hung = (stack) => stack?.breast?.hang ?? {};
 
 /**
  * A series that turns out to be one of slides shows its first.

@@ -20,8 +20,6 @@ import { isShown } from "./state.js";
  * @property {boolean} [patient] it may take long: a whole volume has to arrive first
  */
 
-/** Never sent lossy: the finest specks matter. */
-const ALWAYS_LOSSLESS = ["MG"];
 /** A matrix up to this many pixels comes whole when it is magnified; of a larger one, the part that is seen. */
 const WHOLE = 2 ** 22;
 /** Parts start and end on multiples of this, so that small moves need no new picture. */
@@ -67,7 +65,8 @@ export function wish(shown, stack, entry, canvas, quality) {
  * @returns {Wish}
  */
 export function encoded(resource, content, { look, stack, window }, asked) {
-  const quality = ALWAYS_LOSSLESS.includes(stack.modality) ? null : asked;
+  // Of a breast the finest specks matter, while a hand moves too.
+  const quality = stack.breast || stack.modality === "MG" ? null : asked;
   const encoding = quality === null ? "accept=image/png" : `accept=image/jpeg&quality=${quality}`;
   const query = [encoding, content].filter(Boolean).join("&");
   return { resource, query, look, subject: `${resource}?${content}`, window, lossless: quality === null, quality };
