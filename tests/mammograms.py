@@ -34,7 +34,9 @@ def turned(hung: np.ndarray, letters: tuple[str, str], turn: int) -> tuple[np.nd
     return np.ascontiguousarray(hung), (right, down)
 
 
-def mammogram(pixels: np.ndarray, view: str, letters: tuple[str, str], number: int, *, series: int = 0) -> Dataset:
+def mammogram(
+    pixels: np.ndarray, view: str, letters: tuple[str, str], number: int, *, series: int = 0, study: str = STUDY
+) -> Dataset:
     """Return a FOR PRESENTATION mammogram of stored values (rows, columns) from 0 to 4095; `view` as R-CC."""
     side, name = view.split("-")
     meta = FileMetaDataset()
@@ -42,8 +44,8 @@ def mammogram(pixels: np.ndarray, view: str, letters: tuple[str, str], number: i
     dataset = Dataset()
     dataset.file_meta = meta
     dataset.SOPClassUID = meta.MediaStorageSOPClassUID = FOR_PRESENTATION
-    dataset.SOPInstanceUID = meta.MediaStorageSOPInstanceUID = f"{STUDY}.{series or number}.{number}"
-    dataset.StudyInstanceUID, dataset.SeriesInstanceUID = STUDY, f"{STUDY}.{series or number}"
+    dataset.SOPInstanceUID = meta.MediaStorageSOPInstanceUID = f"{study}.{series or number}.{number}"
+    dataset.StudyInstanceUID, dataset.SeriesInstanceUID = study, f"{study}.{series or number}"
     dataset.PatientName, dataset.PatientID, dataset.PatientBirthDate = "Breast^Four", "MG-1", "19610412"
     dataset.PatientSex, dataset.StudyDate, dataset.StudyTime = "F", "20250311", "101500"
     dataset.StudyID, dataset.AccessionNumber, dataset.StudyDescription = "1", "A-MG-1", "Mammography screening"
