@@ -6,6 +6,7 @@
 /** @import { Wish } from "./wishes.js" */
 import { gettext, interpolate } from "../shared/i18n.js";
 import { nearestEntry } from "./crosshair.js";
+import { beside } from "./dimensions.js";
 import { isRemoved, statesOf } from "./growth.js";
 import { isShown, isStackPane, progressKey, seriesKey, stackOf } from "./state.js";
 import { nextPlanes, planeResource, planeWish } from "./planewishes.js";
@@ -58,11 +59,24 @@ function imageAim(state, shown, stack, canvas) {
   return {
     resource: frameResource(shown.source, entry),
     wish: (quality) => wish(shown, stack, entry, canvas, quality),
-    next: (direction) => neighbours(shown, stack, direction, canvas),
+    next: (direction) => [...besides(state, shown, canvas), ...neighbours(shown, stack, direction, canvas)],
     entry,
     late: stack.early ? gettext("Loading …") : interpolate(gettext("Loading image {index} …"), { index: index + 1 }),
     index: stack.early ? null : index,
   };
+}
+
+/**
+ * The same slice in the next volumes of the series.
+ * @param {State} state
+ * @param {StackPane} shown
+ * @param {Size} canvas
+ */
+function besides(state, shown, canvas) {
+  return beside(state, shown).flatMap(({ pane, stack }) => {
+    const entry = stack.entries[pane.index ?? 0];
+    return isShown(entry) ? (wish(pane, stack, entry, canvas, null) ?? []) : [];
+  });
 }
 
 /**

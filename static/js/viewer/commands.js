@@ -7,6 +7,7 @@ import { gettext, interpolate } from "../shared/i18n.js";
 import { fitSlide, SLIDE_COMMANDS } from "../slide/commands.js";
 import { CINE_COMMANDS } from "./cine.js";
 import { number } from "./corners.js";
+import { DIMENSION_COMMANDS } from "./dimensions.js";
 import * as presets from "./presets.js";
 import { LAYOUT_COMMANDS } from "./layoutcommands.js";
 import { LENS_COMMANDS } from "./lens.js";
@@ -150,6 +151,7 @@ export const COMMANDS = [
   move("earlier-study", "Ctrl+ArrowLeft", () => gettext("Earlier study of the patient"), (state) => nextStudy(state, -1)),
   move("later-study", "Ctrl+ArrowRight", () => gettext("Later study of the patient"), (state) => nextStudy(state, 1)),
 
+  ...DIMENSION_COMMANDS,
   ...CINE_COMMANDS,
   ...LAYOUT_COMMANDS,
   ...MAMMOGRAPHY_COMMANDS,

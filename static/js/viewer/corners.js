@@ -28,6 +28,7 @@ import { dot } from "./vectors.js";
  * @property {string} stack
  * @property {number | null} index from 0
  * @property {number | null} count
+ * @property {import("./state.js").Dimension[]} [dimensions]   of its stack among the volumes of its series
  * @property {boolean} [reading]   its series isn't known yet: no index, and `count` is what the archive counts
  * @property {number | null} location mm
  * @property {number | null} slice_thickness mm
@@ -156,6 +157,7 @@ export function corners(picture, { zoom, prior, notes }) {
       [technique(picture), undefined, 5],
       [where(picture), undefined, 4],
       ...[...(picture.remarks ?? []), ...notes].map((words) => /** @type {const} */ ([words, "warn"])),
+      ...(picture.dimensions ?? []).filter(({ count }) => count > 1).map((each) => /** @type {const} */ ([dimensionWords(each), "strong"])),
       [imageOf(picture), "strong"],
       [planeLine(picture), picture.plane ? nearest(picture.plane.look) : undefined],
     ),
@@ -237,6 +239,15 @@ export function aside({ topLeft, topRight, bottomLeft, bottomRight }, side) {
  */
 export function lines(...given) {
   return given.flatMap(([text, kind, spare]) => (text ? [{ text, kind, spare }] : []));
+}
+
+/**
+ * "phase 3 of 20 (312 ms)".
+ * @param {import("./state.js").Dimension} dimension
+ */
+export function dimensionWords({ label, index, count, words }) {
+  const place = interpolate(gettext("{name} {index} of {count}"), { name: label, index: index + 1, count });
+  return words ? `${place} (${words})` : place;
 }
 
 /** @param {Picture} picture */

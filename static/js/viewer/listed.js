@@ -7,6 +7,8 @@
 /** @typedef {Shown | Missing} Entry */
 /** @typedef {{center: number, width: number, function?: string, explanation?: string | null}} WindowChoice */
 
+/** Where a stack stands among the volumes of its series: `index` from 0 of `count`, among those alike in what stands before. @typedef {{name: string, label: string, by: string, value: number | string | null, words: string, index: number, count: number}} Dimension */
+
 /**
  * A stack as the server lists it.
  * @typedef {object} Stack
@@ -35,6 +37,9 @@
  * @property {boolean} [total_known]
  * @property {string} [words]
  * @property {boolean} [early]   only its one image is known; what it is of is still being read
+ * @property {string} [group]   the same for all volumes of one 4D series; "" for what is one by itself
+ * @property {Dimension[]} [dimensions]   phase, echo, b-value, …, the first counting most
+ * @property {string} [split]   by what it was told from the other stacks of its series
  * @property {Entry[]} entries
  */
 
@@ -101,6 +106,7 @@
  * @property {number} unsupported
  * @property {boolean} total_known
  * @property {string} [words]
+ * @property {string} [split]   by what the series was taken apart
  * @property {Stack[]} stacks
  * @property {Slide[]} [slides]
  * @property {{instance: string, words: string}[]} not_viewable

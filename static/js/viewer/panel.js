@@ -8,8 +8,8 @@ import { gettext, interpolate, ngettext } from "../shared/i18n.js";
 import { interval, isoDate } from "./corners.js";
 import { carryThumbnail } from "./dragging.js";
 import { icon } from "./icons.js";
-import { isOf, shelf } from "./shelf.js";
-import { paneAt, stackKey, studyKey, visible } from "./state.js";
+import { isOf, shelf, stackKeysOf } from "./shelf.js";
+import { paneAt, studyKey, visible } from "./state.js";
 
 const ROUND = 2 * Math.PI * 6;
 
@@ -27,7 +27,7 @@ export function fillPanel(timeline, thumbnails, store, { onStudy, onItem, onDrop
   let drawn = "";
   store.watch((state) => state, (state) => {
     const items = shelf(state, state.listed);
-    const now = items.map((item) => [stackKey(item.source), item.words, item.viewable].join(" ")).join("\n");
+    const now = items.map((item) => [stackKeysOf(item), item.words, item.viewable, item.why].join(" ")).join("\n");
     if (now !== drawn) thumbnails.replaceChildren(...items.map((item) => el("li", {}, thumbnail(item, onItem, onDrop))));
     drawn = now;
     items.forEach((item, index) => mark(thumbnails.children[index], item, state));
@@ -71,7 +71,7 @@ function thumbnail(item, onItem, onDrop) {
     svg("circle", { cx: 8, cy: 8, r: 6, class: "track" }), svg("circle", { cx: 8, cy: 8, r: 6, class: "part", "stroke-dasharray": `0 ${ROUND}` }));
   const button = el(
     "button",
-    { type: "button", class: "thumb", "data-kind": item.source.kind, "data-series": item.source.series, "data-stack": item.source.kind === "slide" ? item.source.slide : item.source.stack, onclick: () => onItem(item) },
+    { type: "button", class: "thumb", "data-kind": item.source.kind, "data-series": item.source.series, "data-stack": item.source.kind === "slide" ? item.source.slide : item.source.stack, title: item.why, "aria-description": item.why, onclick: () => onItem(item) },
     el("span", { class: "picture" }, image, ring), name, words, el("span", { class: "seen muted" }),
   );
   carryThumbnail(button, item, onDrop);
@@ -95,7 +95,7 @@ function mark(place, item, state) {
   if (!(button instanceof HTMLButtonElement)) return;
   const current = visible(state).some((index) => isOf(item, paneAt(state, index)));
   button.setAttribute("aria-pressed", String(current));
-  const seen = state.seen[stackKey(item.source)]?.size ?? 0;
+  const seen = stackKeysOf(item).reduce((sum, key) => sum + (state.seen[key]?.size ?? 0), 0);
   const part = item.count ? Math.min(1, seen / item.count) : 0;
   button.querySelector(".ring .part")?.setAttribute("stroke-dasharray", `${ROUND * part} ${ROUND}`);
   button.querySelector(".ring")?.classList.toggle("whole", part === 1);

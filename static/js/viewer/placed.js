@@ -5,6 +5,7 @@
 /** @import { PicturePane, State } from "./state.js" */
 /** @import { Answer } from "./pictures.js" */
 import { planeWords } from "./corners.js";
+import { paneOfPicture } from "./dimensions.js";
 import { placing } from "./drawing.js";
 import { known } from "./known.js";
 import { numbered } from "./numbering.js";
@@ -30,6 +31,7 @@ import { stackOf } from "./state.js";
  * @returns {Placed | null} null for a plane that is seen from elsewhere by now
  */
 export function placedOf(state, pane, answer, room) {
+  pane = paneOfPicture(state, pane, answer.picture.stack);
   const picture = numbered(state, pane, answer.picture);
   const sheet = sheetOf(state, pane);
   const place = sheet && placing(picture, sheet, room.canvas);

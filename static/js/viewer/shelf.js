@@ -1,8 +1,8 @@
 /** What there is to look at: the thumbnails of a study, in order, and what goes into a pane by itself. */
 
-/** @import { Pane, SeriesOverview, Shown, Slide, SlideSource, StackSource, State, StudyOverview } from "./state.js" */
+/** @import { Pane, SeriesOverview, Shown, Slide, SlideSource, Stack, StackSource, State, StudyOverview } from "./state.js" */
 import { joined } from "../shared/bidi.js";
-import { gettext, ngettext } from "../shared/i18n.js";
+import { gettext, interpolate, ngettext } from "../shared/i18n.js";
 import { slideName } from "../slide/slides.js";
 import { CT, presetsFor, wanted, windowOf } from "./presets.js";
 import { place } from "./panes.js";
@@ -14,7 +14,9 @@ import { isShown, isSlidePane, isStackPane, paneAt, paneOf, seriesKey, stackKey,
  * @property {StackSource | SlideSource} source
  * @property {boolean} viewable
  * @property {boolean} [isTold] what it holds is shown by other means
+ * @property {readonly string[]} [stacks] keys of all that it stands for: the volumes of a 4D series
  * @property {string} title
+ * @property {string} [why] by what the series was taken apart
  * @property {string} modality
  * @property {string} words       the kind of what isn't viewable, or how many images there are
  * @property {number | null} count
@@ -52,19 +54,46 @@ function itemsOf(state, study, series) {
   if (!known.stacks.length && !slides.length) {
     return [{ ...other, viewable: false, words: known.not_viewable[0]?.words ?? known.words ?? gettext("Not yet viewable") }];
   }
-  const stacks = known.stacks.map((stack) => {
-    const shown = stack.entries.filter(isShown);
+  const isFirst = (/** @type {Stack} */ stack) => !stack.group || known.stacks.find(({ group }) => group === stack.group) === stack;
+  const stacks = known.stacks.filter(isFirst).map((first) => {
+    const members = first.group ? known.stacks.filter(({ group }) => group === first.group) : [first];
+    const shown = first.entries.filter(isShown);
+    const count = members.reduce((sum, { entries }) => sum + entries.filter(isShown).length, 0);
     return {
-      source: { ...source, stack: stack.key },
+      source: { ...source, stack: first.key },
+      stacks: members.map(({ key }) => key),
       viewable: true,
-      title: joined([title, stack.title]),
-      modality: stack.modality || series.modality,
-      words: images(shown.length),
-      count: shown.length,
+      title: joined([title, inCommon(members)]),
+      modality: first.modality || series.modality,
+      words: [images(count), ...volumes(members)].join(" · "),
+      why: known.split ?? "",
+      count,
       middle: shown[Math.floor(shown.length / 2)] ?? null,
     };
   });
   return [...stacks, ...slides];
+}
+
+/**
+ * What the titles of all volumes of one thing have in common.
+ * @param {readonly Stack[]} members
+ */
+function inCommon(members) {
+  const [first = [], ...others] = members.map(({ title }) => title.split(", "));
+  return first.filter((part) => others.every((other) => other.includes(part))).join(", ");
+}
+
+/**
+ * How many volumes there are along each dimension: "phase × 20".
+ * @param {readonly Stack[]} members
+ */
+function volumes(members) {
+  if (members.length < 2) return [];
+  const depths = members[0]?.dimensions ?? [];
+  return depths.flatMap(({ label }, depth) => {
+    const count = Math.max(...members.map(({ dimensions }) => dimensions?.[depth]?.count ?? 1));
+    return count > 1 ? [interpolate(gettext("{name} × {count}"), { name: label, count })] : [];
+  });
 }
 
 /** A level whose longer side has so many pixels is enough for a thumbnail. */
@@ -102,8 +131,14 @@ function images(count) {
 export function isOf(item, shown) {
   if (!shown || seriesKey(shown.source) !== seriesKey(item.source)) return false;
   const [own, other] = [item.source, shown.source].map((source) => (source.kind === "slide" ? `slide ${source.slide}` : source.stack));
-  return own === "" || other === "" || own === other;
+  return own === "" || other === "" || own === other || (item.stacks?.includes(other ?? "") ?? false);
 }
+
+/**
+ * The keys of all stacks that a thumbnail stands for.
+ * @param {Item} item
+ */
+export const stackKeysOf = ({ source, stacks }) => (source.kind === "stack" && stacks ? stacks.map((stack) => stackKey({ ...source, stack })) : [stackKey(source)]);
 
 /**
  * What a study opens with: its first series of some length that can be shown.
@@ -182,7 +217,7 @@ export function candidates(state) {
   const stack = stackOf(state, active);
   const own = state.studies[studyKey(state)];
   const alike = (/** @type {Item} */ item) => item.viewable && (!stack || item.modality === stack.modality);
-  const items = shelf(state, studyKey(state)).filter((item) => alike(item) && !shown.has(stackKey(item.source)));
+  const items = shelf(state, studyKey(state)).filter((item) => alike(item) && !stackKeysOf(item).some((key) => shown.has(key)));
   const others = items.filter((item) => !isOf(item, active)).map((item) => paneOf(item.source));
   // The same CT once more: in the lung window, or in soft tissue if it is the lung that one sees already.
   const isLung = stack && (wanted(stack, isStackPane(active) ? active.voi : null)?.center ?? 0) < -300;

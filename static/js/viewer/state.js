@@ -63,6 +63,7 @@
 /** @typedef {import("./listed.js").Missing} Missing */
 /** @typedef {import("./listed.js").WindowChoice} WindowChoice */
 /** @typedef {import("./listed.js").Stack} Stack */
+/** @typedef {import("./listed.js").Dimension} Dimension */
 /** @typedef {import("./listed.js").Volume} Volume */
 /** @typedef {import("./listed.js").Slide} Slide */
 /** @typedef {import("./listed.js").SlideLevel} SlideLevel */

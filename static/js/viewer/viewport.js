@@ -10,6 +10,7 @@
 import { el } from "../shared/dom.js";
 import { gettext } from "../shared/i18n.js";
 import { aimOf, loadingWords } from "./aims.js";
+import { isBeside } from "./dimensions.js";
 import { blacken, devicePixels, draw } from "./drawing.js";
 import { Dressing } from "./dressing.js";
 import { indexAtServer } from "./growth.js";
@@ -22,6 +23,7 @@ import { along, placedOf } from "./placed.js";
 import { Probe, probed } from "./probe.js";
 import { ScrollBar } from "./scrollbar.js";
 import { frameKey, isShown, isSlidePane, isStackPane, paneAt, seriesKey, stackOf, visible } from "./state.js";
+import { Sliders } from "./sliders.js";
 import { standIn } from "./standin.js";
 
 /** A hand that hasn't moved for this long rests. */
@@ -65,6 +67,7 @@ export class Viewport {
   #context;
   #dressing;
   #bar;
+  #sliders;
   #probe;
 
   /**
@@ -87,7 +90,8 @@ export class Viewport {
     this.#dressing = new Dressing(this.area, () => this.painted.tell());
     this.#probe = new Probe((probe) => pictures.tell({ probe }), place);
     this.#bar = new ScrollBar(store, place);
-    this.element = el("section", { class: "pane", "data-pane": place }, this.area, this.#bar.element);
+    this.#sliders = new Sliders(store, place, () => this.focus());
+    this.element = el("section", { class: "pane", "data-pane": place }, this.area, this.#bar.element, this.#sliders.element);
     pictures.open(place, {
       onAnswer: (answer) => this.#receive(answer),
       onFailure: (failed, words) => this.#fail(failed, words),
@@ -214,8 +218,11 @@ export class Viewport {
     this.#pane = given;
     if (before && this.#pane && seriesKey(before.source) === seriesKey(this.#pane.source) && isStackPane(before) && before.source.stack === "") {
       // The stack was only now told: nothing else is shown than before.
+    } else if (this.#content.kind === "picture" && isBeside(state, before, this.#pane)) {
+      // Between the volumes of one series the eye compares: the picture stays until the other one is there.
     } else if (before?.source !== this.#pane?.source) this.#clear(this.#pane ? { kind: "waiting" } : { kind: "empty" });
     this.#bar.draw(state);
+    this.#sliders.draw(state);
     const step = along(state, this.#pane) - along(state, before);
     if (step) this.#direction = Math.sign(step);
     if (before !== this.#pane || this.#content.kind === "waiting") this.#aim(state);
@@ -231,6 +238,7 @@ export class Viewport {
     const away = this.#isAway;
     this.area.hidden = away;
     this.#bar.element.hidden = away;
+    if (away) this.#sliders.element.hidden = true;
     this.element.classList.toggle("hosting", away);
   }
 
