@@ -9,7 +9,7 @@ from pydicom.uid import ExplicitVRLittleEndian
 from tests.imaging.datasets import slice_at
 from tests.orthanc import Orthanc
 from viewer.archive import Archive, FolderArchive, WebArchive
-from viewer.imaging.record import instances
+from viewer.imaging.record import bulkdata_uris, instances
 
 STUDY, SERIES = "1.2.826.0.1.77", "1.2.826.0.1.77.1"
 TRUTH = {
@@ -47,7 +47,11 @@ def files() -> list[bytes]:
 
 
 def found(archive: Archive) -> dict[str | None, tuple[float | None, str]]:
-    listed = instances(archive.series_metadata(STUDY, SERIES))
+    metadata = archive.series_metadata(STUDY, SERIES)
+    # Orthanc gives the value of a UN as an address.
+    fetched = {uri: archive.bulkdata(uri) for uri in bulkdata_uris(instances(metadata))}
+    listed = instances(metadata, fetched)
+    assert not bulkdata_uris(listed)
     return {each.SOPInstanceUID: (each.DiffusionBValue, each.b_from) for each in listed}
 
 

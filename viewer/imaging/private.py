@@ -8,6 +8,7 @@ import base64
 import binascii
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,10 +26,14 @@ LEAST_B = 0.5  # s/mm²; text that is taken for a float comes out far below
 
 @dataclass(frozen=True, slots=True)
 class Vendor:
-    """What private attributes say of one instance; `b_from` is the attribute of the b-value, as (gggg,eeee)."""
+    """What private attributes say of one instance; `b_from` is the attribute of the b-value, as (gggg,eeee).
+
+    `b_uri` is where its bytes stand, as long as nobody has fetched them.
+    """
 
     b_value: float | None = None
     b_from: str = ""
+    b_uri: str = ""
     direction: tuple[float, ...] | None = None
     mosaic: int | None = None
 
@@ -36,8 +41,11 @@ class Vendor:
 NOTHING = Vendor()
 
 
-def vendors(metadata: bytes, count: int) -> list[Vendor]:
-    """Return what the private attributes of each instance of a DICOM JSON array say; of `count` instances."""
+def vendors(metadata: bytes, count: int, bulkdata: Mapping[str, bytes]) -> list[Vendor]:
+    """Return what the private attributes of each instance of a DICOM JSON array say; of `count` instances.
+
+    `bulkdata` (address → bytes) holds what was fetched: some servers give every value of UN as an address.
+    """
     if not any(creator.encode() in metadata for creator in CREATORS):
         return [NOTHING] * count
     try:
@@ -47,11 +55,11 @@ def vendors(metadata: bytes, count: int) -> list[Vendor]:
             listed = json.loads(metadata)
         except (ValueError, RecursionError):
             return [NOTHING] * count
-    found = [vendor(each) if isinstance(each, dict) else NOTHING for each in listed]
+    found = [vendor(each, bulkdata) if isinstance(each, dict) else NOTHING for each in listed]
     return found if len(found) == count else [NOTHING] * count
 
 
-def vendor(elements: dict[str, Any]) -> Vendor:
+def vendor(elements: dict[str, Any], bulkdata: Mapping[str, bytes]) -> Vendor:
     """Return what the private attributes of one data set say."""
     blocks = {
         (name, tag[:4]): tag[6:]
@@ -59,12 +67,14 @@ def vendor(elements: dict[str, Any]) -> Vendor:
         if tag[:4] in GROUPS and tag[4:6] == "00" and (name := text(elements[tag])) in CREATORS
     }
 
-    def element(creator: str, group: str, number: str, vr: str) -> tuple[float, ...] | None:
+    def found(creator: str, group: str, number: str) -> dict[str, Any]:
         block = blocks.get((creator, group))
-        found = elements.get(f"{group}{block}{number}") if block else None
-        return None if found is None else numbers(found, vr)
+        return decoded(elements.get(f"{group}{block}{number}")) if block else {}
 
-    b_value, b_from = None, ""
+    def element(creator: str, group: str, number: str, vr: str) -> tuple[float, ...] | None:
+        return numbers(found(creator, group, number), vr, bulkdata)
+
+    b_value, b_from, b_uri = None, "", ""
     for creator, group, number, vr in (
         (PHILIPS, "2001", "03", "FL"), (SIEMENS, "0019", "0C", "IS"), (GE, "0043", "39", "IS"),
     ):  # fmt: skip
@@ -72,6 +82,9 @@ def vendor(elements: dict[str, Any]) -> Vendor:
         if values and b_value is None:
             b_value = plausible(values[0] % GE_OFFSET if creator == GE else values[0])
             b_from = f"({group},10{number})" if b_value is not None else ""
+        address = found(creator, group, number).get("BulkDataURI")
+        if isinstance(address, str) and address not in bulkdata:
+            b_uri = address
     direction = element(SIEMENS, "0019", "0E", "FD")
     if direction is None:
         direction = joined(element(PHILIPS_MR, "2005", part, "FL") for part in ("B0", "B1", "B2"))
@@ -79,7 +92,7 @@ def vendor(elements: dict[str, Any]) -> Vendor:
         direction = joined(element(GE_ACQUISITION, "0019", part, "DS") for part in ("BB", "BC", "BD"))
     slices = element(SIEMENS, "0019", "0A", "US")
     mosaic = int(slices[0]) if slices and 1 <= slices[0] <= 4096 else None
-    return Vendor(b_value, b_from, direction if direction and len(direction) == 3 else None, mosaic)
+    return Vendor(b_value, b_from, b_uri, direction if direction and len(direction) == 3 else None, mosaic)
 
 
 def plausible(b_value: float) -> float | None:
@@ -109,25 +122,26 @@ def text(element: Any) -> str:
     values = found.get("Value")
     if isinstance(values, list) and values and isinstance(values[0], str):
         return values[0].strip(" \0")
-    return inline(found).decode("latin-1").strip(" \0")
+    return inline(found, {}).decode("latin-1").strip(" \0")
 
 
-def inline(element: dict[str, Any]) -> bytes:
-    """Return the bytes that stand in an element, none where they stand elsewhere or are no base64."""
+def inline(element: dict[str, Any], bulkdata: Mapping[str, bytes]) -> bytes:
+    """Return the bytes that stand in an element or were fetched, none where they are no base64."""
+    if isinstance(element.get("BulkDataURI"), str):
+        return bulkdata.get(element["BulkDataURI"], b"")
     try:
         return base64.b64decode(element.get("InlineBinary") or b"")
     except (binascii.Error, ValueError, TypeError):
         return b""
 
 
-def numbers(element: Any, vr: str) -> tuple[float, ...] | None:
+def numbers(found: dict[str, Any], vr: str, bulkdata: Mapping[str, bytes]) -> tuple[float, ...] | None:
     """Return all values as finite numbers; bytes are read as the VR that the vendor documents, else as text."""
-    found = decoded(element)
     values = found.get("Value")
     if isinstance(values, list):
         parts = [part for value in values for part in (value.split("\\") if isinstance(value, str) else [value])]
         return finite(parts)
-    data = inline(found)
+    data = inline(found, bulkdata)
     if not data:
         return None
     kind = np.dtype(TYPES.get(vr, "V1"))

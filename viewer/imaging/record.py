@@ -29,6 +29,7 @@ __all__ = ["FrameAttributes", "FrameNumberError", "Instance", "MetadataError", "
 PALETTE = ("Red", "Green", "Blue")
 PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 WHOLE_SLIDE = "1.2.840.10008.5.1.4.1.1.77.1.6"
+MOST_B_VALUES = 1000  # asked for one by one before a series opens
 MOST_FRAMES, MOST_TILES = 100_000, 1_000_000  # that one image may declare
 
 
@@ -197,6 +198,7 @@ class Instance:
     float_pixels: bool = False
     listed_pixels: bool = False
     b_from: str = ""  # the private attribute that DiffusionBValue was read from
+    b_uri: str = ""  # where its bytes are to be had
     mosaic: int | None = None  # slices laid out beside each other in the one image, 0 where the file doesn't say
     dimensions: tuple["Dimension", ...] = ()
     faults: list[str] = field(default_factory=list)
@@ -252,7 +254,7 @@ def instances(metadata: bytes, bulkdata: Mapping[str, bytes] | None = None) -> l
     Raises MetadataError if it isn't an array of objects.
     """
     found = [instance(each, bulkdata or {}) for each in parsed(metadata)]
-    for each, vendor in zip(found, private.vendors(metadata, len(found)), strict=True):
+    for each, vendor in zip(found, private.vendors(metadata, len(found), bulkdata or {}), strict=True):
         complete(each, vendor)
     return found
 
@@ -261,6 +263,7 @@ def complete(record: Instance, vendor: private.Vendor) -> None:
     """Fill in what only private attributes say, and take from a mosaic what is true of its slices alone."""
     if record.DiffusionBValue is None and vendor.b_value is not None:
         record.DiffusionBValue, record.b_from = vendor.b_value, vendor.b_from
+    record.b_uri = vendor.b_uri if record.DiffusionBValue is None else ""
     if record.DiffusionGradientOrientation is None and record.DiffusionBValue:
         record.DiffusionGradientOrientation = vendor.direction
     if record.Modality == "MR" and "MOSAIC" in record.ImageType:
@@ -284,7 +287,10 @@ def parsed(metadata: bytes) -> list[Any]:
 
 
 def bulkdata_uris(listed: Iterable[Instance]) -> set[str]:
-    """Return the addresses of lookup tables and colour profiles, without which no picture is right."""
+    """Return the addresses of lookup tables and colour profiles, without which no picture is right.
+
+    Also those of private b-values, where images that share a position may need them to be told apart.
+    """
     tables: list[LookupTable | None] = []
     listed = list(listed)
     for each in listed:
@@ -296,6 +302,9 @@ def bulkdata_uris(listed: Iterable[Instance]) -> set[str]:
     wanted = {uri for data, uri in profiles if uri and data is None}
     wanted |= {each.icc_address for each in listed if each.icc_address and not each.icc_profile}
     wanted |= {uri for each in listed for uri in nuclear.bulkdata_uris(each.nuclear)}
+    if len({each.ImagePositionPatient for each in listed}) < len(listed):
+        b_values = {each.b_uri for each in listed if each.b_uri}
+        wanted |= b_values if len(b_values) <= MOST_B_VALUES else set()
     return wanted | {table.uri for table in tables if table is not None and table.uri and table.data is None}
 
 
