@@ -199,7 +199,7 @@ def _integer(text: str) -> int | float | str:
 
 
 def _name(text: str) -> dict[str, str] | None:
-    groups = {key: group.rstrip("^ \0") for key, group in zip(_GROUPS, text.split("="), strict=False)}
+    groups = {key: group.rstrip("^ \0") for key, group in zip(_GROUPS, text.split("=", 2), strict=False)}
     return {key: group for key, group in groups.items() if group} or None
 
 
