@@ -16,7 +16,7 @@ from viewer.doors import icc, uptake
 from viewer.doors.breast import breast_json
 from viewer.doors.opened import Opened, Place
 from viewer.doors.words import translated
-from viewer.imaging import colormap, colourspace, geometry, pixels
+from viewer.imaging import colormap, colourspace, geometry, kinds, pixels
 from viewer.imaging.geometry import GeometryError
 from viewer.imaging.record import FrameAttributes, Instance
 from viewer.imaging.spacing import Spacing
@@ -132,6 +132,7 @@ def _of_frame(opened: Opened, place: Place) -> dict[str, Any]:
         "technique": technique(frame),
         "frame_of_reference": instance.FrameOfReferenceUID,
         "colour": opened.colour(instance),
+        "burnt_in": kinds.carries_text(instance),
         "remarks": remarks(instance),
     }
 

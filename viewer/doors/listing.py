@@ -15,7 +15,7 @@ from viewer.doors.opened import Opened
 from viewer.doors.refusal import Refusal
 from viewer.doors.slides import slide_json
 from viewer.doors.words import translated
-from viewer.imaging import geometry, pixels, reasons, stack
+from viewer.imaging import geometry, kinds, pixels, reasons, stack
 from viewer.imaging.geometry import GeometryError
 from viewer.imaging.reasons import Reason
 from viewer.imaging.record import Instance
@@ -139,6 +139,7 @@ def _stack(opened: Opened, of: Stack, window: VOI | None) -> dict[str, Any]:
         "total_known": of.total_known,
         "words": "; ".join(translated(note) for note in of.notes),
         "colour": of.colour,
+        "burnt_in": kinds.carries_text(place.instance),
         **uptake.of_stack(opened, of),
         **uptake.provenance(opened, of),
         "windows": [description.window(each) for each in choices],

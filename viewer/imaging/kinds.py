@@ -57,6 +57,8 @@ VIEWABLE = {
     "13.1.4": gettext_noop("breast projections"),
     "13.1.5": gettext_noop("breast projections for processing"),
 }
+# Machines and screens write into these: ultrasound, captures, endoscopes. Burned In Annotation only tells of names.
+WRITTEN_INTO = frozenset(("3", "3.1", "6", "6.1", "7", "7.1", "7.2", "7.3", "7.4", "77.1.1"))
 NOT_YET = {
     "4.2": gettext_noop("MR spectrum"),
     "6.2": gettext_noop("ultrasound volume"),
@@ -163,6 +165,11 @@ def kind(instance: Instance) -> Kind:
     except PixelError as error:
         return Kind(False, gettext_noop("{kind}: {reason}", kind=words, reason=error.args[0]))
     return Kind(True, words, slide)
+
+
+def carries_text(instance: Instance) -> bool:
+    """Say whether an image likely has text of its own among its pixels, which other text mustn't cover."""
+    return (instance.SOPClassUID or "").removeprefix(STORAGE) in WRITTEN_INTO
 
 
 def named(suffix: str, instance: Instance) -> Words:

@@ -56,6 +56,7 @@ import { dot } from "./vectors.js";
  * @property {Record<string, unknown>} technique
  * @property {string | null} frame_of_reference
  * @property {boolean} colour
+ * @property {boolean} [burnt_in]   text stands among its pixels
  * @property {string[]} [remarks]   what to know before trusting it
  * @property {Plane & Slab & {pixel_spacing: number} | null} [plane]   of a volume
  * @property {string} [volume_words]   what is to be known of the volume
@@ -139,7 +140,8 @@ export function identityLine({ patient, study_date, modality, laterality }) {
  */
 export function corners(picture, { zoom, prior, notes }) {
   const { patient } = picture;
-  return {
+  /** @type {Corners} */
+  const all = {
     topLeft: lines(...ofPatient(patient)),
     topRight: lines(
       [prior, "prior"],
@@ -161,6 +163,23 @@ export function corners(picture, { zoom, prior, notes }) {
       [imageOf(picture), "strong"],
       [planeLine(picture), picture.plane ? nearest(picture.plane.look) : undefined],
     ),
+  };
+  return picture.burnt_in ? beside(all) : all;
+}
+
+/**
+ * Two lines in each corner, with a side perhaps three: what stands beside a picture that has text of its own, and not over it.
+ * @param {Corners} all
+ * @returns {Corners}
+ */
+function beside({ topLeft: [name, ...person], topRight, bottomLeft, bottomRight }) {
+  const joined = (/** @type {Line[]} */ of, /** @type {Line["kind"]} */ kind) => lines([of.map(({ text }) => text).join(" · "), kind]);
+  const said = (/** @type {Line["kind"][]} */ ...kinds) => bottomRight.filter(({ kind }) => kinds.includes(kind));
+  return {
+    topLeft: [...(name ? [name] : []), ...joined(person, undefined)],
+    topRight: topRight.filter(({ spare = 0 }) => spare < 4).slice(0, 2),
+    bottomLeft: joined(bottomLeft, undefined),
+    bottomRight: [...joined(said("warn"), "warn"), ...joined(said("large"), "strong"), ...joined(said("strong"), "strong")],
   };
 }
 

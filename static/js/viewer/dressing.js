@@ -103,6 +103,7 @@ export class Dressing {
     this.#notice.hidden = true;
     this.#late.hidden = true;
     this.area.dataset["chest"] = chestSide(picture.breast, edgeLetters(picture, matrix));
+    this.area.classList.toggle("grounded", picture.colour || picture.burnt_in === true);
     this.#corners(picture, known);
     this.#letters(picture, matrix, known.text);
     this.#ruler(picture, scale, known);

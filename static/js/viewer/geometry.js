@@ -10,11 +10,14 @@
 /** x' = a·x + c·y + e, y' = b·x + d·y + f, as in the canvas. @typedef {[a: number, b: number, c: number, d: number, e: number, f: number]} Matrix */
 /** @typedef {{x: number, y: number, width: number, height: number}} Rect */
 /** @typedef {{width: number, height: number}} Size */
-/** @typedef {{columns: number, rows: number, aspect: number}} Grid aspect: height of a pixel by its width */
+/** @typedef {{columns: number, rows: number, aspect: number, text?: boolean}} Grid aspect: height of a pixel by its width; text: among its pixels, so ours stands beside it */
 /** @typedef {Pick<StackPane, "rotation" | "flip_horizontal" | "flip_vertical" | "center" | "scale">} Look */
 
-/** @param {Grid} stack @returns {Grid} */
-export const gridOf = ({ columns, rows, aspect }) => ({ columns, rows, aspect: aspect > 0 ? aspect : 1 });
+/** Room for two lines of text above and below (CSS pixels), and how much of the height that may be at most. */
+const STRIP = { lines: 46, share: 0.08 };
+
+/** @param {Grid & {burnt_in?: boolean}} stack @returns {Grid} */
+export const gridOf = ({ columns, rows, aspect, burnt_in }) => ({ columns, rows, aspect: aspect > 0 ? aspect : 1, ...(burnt_in ? { text: true } : {}) });
 
 const TURNS = /** @type {const} */ ({ 0: [1, 0], 90: [0, 1], 180: [-1, 0], 270: [0, -1] });
 
@@ -25,9 +28,10 @@ const TURNS = /** @type {const} */ ({ 0: [1, 0], 90: [0, 1], 180: [-1, 0], 270: 
  * @param {Rotation} rotation
  * @returns {number}
  */
-export function fitting({ columns, rows, aspect }, canvas, rotation) {
+export function fitting({ columns, rows, aspect, text }, canvas, rotation) {
   const [across, down] = rotation % 180 ? [rows * aspect, columns] : [columns, rows * aspect];
-  return Math.min(canvas.width / across, canvas.height / down);
+  const strip = text ? Math.min(STRIP.lines * (globalThis.devicePixelRatio ?? 1), STRIP.share * canvas.height) : 0;
+  return Math.min(canvas.width / across, (canvas.height - 2 * strip) / down);
 }
 
 /**

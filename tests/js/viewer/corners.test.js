@@ -26,6 +26,22 @@ describe("the corners", () => {
     expect(texts(shown.bottomRight)).toEqual(["2. Thorax 1.0", "120 kV  B30f", "Loc −120.5 mm  Thk 1.25 mm", "Image 45/120"]);
   });
 
+  it("are two lines each beside a picture that has text of its own", () => {
+    const shown = corners({ ...PICTURE, modality: "US", burnt_in: true, laterality: "R", derived: true, remarks: ["no patient identity"] }, PAGE);
+    expect(texts(shown.topLeft)).toEqual(["Ek, Anna", "7 · 1950-01-01 (074Y) F"]);
+    expect(texts(shown.topRight)).toEqual(["2024-05-01 10:20", "CT Thorax"]);
+    expect(texts(shown.bottomLeft)).toHaveLength(1);
+    expect(shown.bottomRight.map(({ text, kind }) => [text, kind])).toEqual([
+      ["DERIVED · no patient identity", "warn"], ["R (right)", "strong"], ["Image 45/120", "strong"],
+    ]);
+    expect(texts(corners({ ...PICTURE, burnt_in: true }, { ...PAGE, prior: "PRIOR 8 months" }).topRight)[0]).toBe("PRIOR 8 months");
+  });
+
+  it("say what is to be known of a picture before it is trusted", () => {
+    const shown = corners({ ...PICTURE, remarks: ["no patient identity"] }, { ...PAGE, notes: ["2 missing"] });
+    expect(shown.bottomRight.filter(({ kind }) => kind === "warn").map(({ text }) => text)).toEqual(["no patient identity", "2 missing"]);
+  });
+
   it("put prior and laterality where they are seen", () => {
     const shown = corners({ ...PICTURE, laterality: "L" }, { ...PAGE, prior: "PRIOR 8 months" });
     expect(shown.topRight[0]).toEqual({ text: "PRIOR 8 months", kind: "prior" });

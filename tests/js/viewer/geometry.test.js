@@ -16,6 +16,13 @@ describe("fitting", () => {
     expect(fitting(GRID, { width: 400, height: 100 }, 90)).toBe(0.5);
   });
 
+  it("leaves room above and below a picture that has text of its own, less in a low pane", () => {
+    const own = { columns: 100, rows: 100, aspect: 1, text: true };
+    expect(fitting(own, { width: 2000, height: 1000 }, 0)).toBeCloseTo((1000 - 2 * 46) / 100);
+    expect(fitting(own, { width: 2000, height: 500 }, 0)).toBeCloseTo((500 - 2 * 40) / 100);
+    expect(fitting({ ...own, columns: 400 }, { width: 800, height: 1000 }, 0)).toBe(2);
+  });
+
   it("knows pixels that are taller than wide", () => {
     expect(fitting({ columns: 100, rows: 100, aspect: 2 }, CANVAS, 0)).toBe(2);
   });
