@@ -68,12 +68,12 @@ def test_phases_are_stepped_through_at_one_slice(reader: Reader) -> None:
     first = spoken(reader, 1, SLICES - 1)
     assert "phase 1 of 20 (0 ms)" in first and "Image 2/6" in first
     window = reader.moment().window
-    reader.press(".", ".")
+    reader.press("Shift+ArrowRight", "Shift+ArrowRight")
     assert "phase 3 of 20 (312 ms)" in (lines := spoken(reader, 3, SLICES - 1)) and "Image 2/6" in lines
     assert reader.moment().window == window
     expect(slider).to_have_attribute("aria-valuetext", "phase 3 of 20 (312 ms)")
     expect(slider).to_have_value("3")
-    reader.press(",")
+    reader.press("Shift+ArrowLeft")
     spoken(reader, 2, SLICES - 1)
     reader.press("ArrowDown")
     assert "phase 2 of 20" in spoken(reader, 2, SLICES - 2)
@@ -98,11 +98,11 @@ def test_a_second_dimension_has_a_slider_of_its_own(reader: Reader) -> None:
     reader.press("Home")
     assert "b-value 1 of 2 (0 s/mm²)" in spoken(reader, 31, SLICES)
     expect(page.get_by_role("slider")).to_have_count(1)
-    reader.press(".")
+    reader.press("Shift+ArrowRight")
     lines = spoken(reader, 41, SLICES)
     assert "b-value 2 of 2 (800 s/mm²)" in lines and "direction 1 of 3" in lines
     expect(page.get_by_role("slider")).to_have_count(2)
-    reader.press(":")
+    reader.press("Control+Shift+ArrowRight")
     assert "direction 2 of 3" in spoken(reader, 42, SLICES)
-    reader.press(",")
+    reader.press("Shift+ArrowLeft")
     spoken(reader, 31, SLICES)

@@ -9,10 +9,10 @@ import { imageAt, isShown, isSlidePane, isStackPane, isVolumePane, paneAt, serie
 
 /** @type {readonly Command[]} */
 export const DIMENSION_COMMANDS = [
-  step("next-phase", ["."], () => gettext("Next phase, echo or b-value, at the same slice"), 0, 1),
-  step("previous-phase", [","], () => gettext("Previous phase, echo or b-value, at the same slice"), 0, -1),
-  step("next-phase-2", [":", ">"], () => gettext("Next of a second dimension, such as the direction"), 1, 1),
-  step("previous-phase-2", [";", "<"], () => gettext("Previous of a second dimension, such as the direction"), 1, -1),
+  step("next-phase", ["Shift+ArrowRight"], () => gettext("Next phase, echo or b-value, at the same slice"), 0, 1),
+  step("previous-phase", ["Shift+ArrowLeft"], () => gettext("Previous phase, echo or b-value, at the same slice"), 0, -1),
+  step("next-phase-2", ["Ctrl+Shift+ArrowRight"], () => gettext("Next of a second dimension, such as the direction"), 1, 1),
+  step("previous-phase-2", ["Ctrl+Shift+ArrowLeft"], () => gettext("Previous of a second dimension, such as the direction"), 1, -1),
 ];
 
 /**
