@@ -109,8 +109,6 @@ MODALITIES = {
     "PR": gettext_noop("presentation state"),
     "KO": gettext_noop("key images"),
     "ECG": gettext_noop("ECG"),
-    "PT": gettext_noop("PET image"),
-    "NM": gettext_noop("nuclear medicine image"),
     "DOC": gettext_noop("document"),
 }
 SLIDE = "77.1.6"

@@ -19,9 +19,10 @@ import { scroll, scrollTo } from "./scrolling.js";
 import { nextSeries, nextStudy } from "./shelf.js";
 import { isSlidePane, isVolumePane, paneAt, stackOf } from "./state.js";
 import { TAGS_COMMANDS } from "./tagsmodel.js";
+import { UPTAKE_COMMANDS } from "./uptake.js";
 
 /** @typedef {"tools" | "image" | "window" | "slide" | "move" | "cine" | "layout" | "page"} Group */
-/** What only the page itself can do. @typedef {"palette" | "help" | "layouts" | "side" | "tags" | "done" | MarkEffect | "zoom-in" | "zoom-out" | "left" | "right" | "up" | "down"} Effect */
+/** What only the page itself can do. @typedef {"palette" | "help" | "layouts" | "side" | "tags" | "suv" | "done" | MarkEffect | "zoom-in" | "zoom-out" | "left" | "right" | "up" | "down"} Effect */
 
 /**
  * @typedef {object} Command
@@ -35,7 +36,7 @@ import { TAGS_COMMANDS } from "./tagsmodel.js";
  * @property {boolean} [held] and once more when it is let go after a while
  * @property {Effect} [effect] where a pure change isn't enough
  * @property {(slide: SlideViewport) => void} [onSlide] what it does where a slide is shown
- * @property {"slide"} [only] it, and its keys, are there for slides only
+ * @property {"slide" | "pet"} [only] it, and its keys, are there for slides, or for PET that has SUV, only
  * @property {(state: State) => boolean} [pressed]
  * @property {(state: State) => string} [why] words why it can't be done with what is shown; "" where it can
  * @property {(state: State) => boolean} [offered] false: it means nothing for what is shown
@@ -73,16 +74,17 @@ const isInverted = (/** @type {State} */ state) => pictureAt(state)?.invert === 
 
 /** @param {presets.Preset} preset @returns {Command} */
 function preset(preset) {
-  const { width, center, digit, name } = preset;
+  const { width, center, digit, name, suv } = preset;
   return {
     id: `window-${name}`,
-    label: () => interpolate(gettext("{name} {width}/{center}"), { name: preset.label(), width, center: number(center) }),
+    label: () => (suv ? preset.label() : interpolate(gettext("{name} {width}/{center}"), { name: preset.label(), width, center: number(center) })),
     keys: digit === null ? [] : [String(digit)],
     group: "window",
     run: (state) => {
-      const offered = presets.presetsFor(stackOf(state, paneAt(state)));
-      return offered.includes(preset) ? changePane(state, { voi: presets.windowOf(preset) }) : state;
+      const stack = stackOf(state, paneAt(state));
+      return presets.presetsFor(stack).includes(preset) ? changePane(state, { voi: presets.windowOf(preset, stack) }) : state;
     },
+    ...(suv ? { only: "pet" } : {}),
     offered: (state) => presets.presetsFor(stackOf(state, paneAt(state))).includes(preset),
   };
 }
@@ -137,6 +139,8 @@ export const COMMANDS = [
     offered: isGrey,
   },
   ...presets.CT.map(preset),
+  ...presets.PET.map(preset),
+  ...UPTAKE_COMMANDS,
 
   move("next-image", "ArrowDown", () => gettext("Next image"), (state) => scroll(state, 1)),
   move("previous-image", "ArrowUp", () => gettext("Previous image"), (state) => scroll(state, -1)),
@@ -260,10 +264,11 @@ function across(state, step) {
  * Which command a chord means, with the user's own keys in place of the table's.
  * @param {Record<string, string[]>} [own] chords by command
  * @param {boolean} [slide] whether a slide is meant: its own commands stand last and take their keys
+ * @param {boolean} [pet] whether PET that has SUV is meant: its presets stand after those of CT
  * @returns {Map<string, Command>}
  */
-export function bindings(own = {}, slide = false) {
-  const offered = COMMANDS.filter(({ only }) => slide || only !== "slide");
+export function bindings(own = {}, slide = false, pet = false) {
+  const offered = COMMANDS.filter(({ only }) => (slide || only !== "slide") && (pet || only !== "pet"));
   const bound = new Map(offered.flatMap((command) => keysOf(command, {}).map((key) => [key, command])));
   for (const command of offered) {
     const changed = own[command.id];

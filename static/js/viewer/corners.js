@@ -6,6 +6,7 @@ import { joined } from "../shared/bidi.js";
 import { gettext, interpolate, ngettext } from "../shared/i18n.js";
 import { isCanonical, nearest } from "./planes.js";
 import { presetOf } from "./presets.js";
+import { windowInSuv } from "./uptake.js";
 import { dot } from "./vectors.js";
 
 /**
@@ -45,6 +46,10 @@ import { dot } from "./vectors.js";
  * @property {string} spacing_words
  * @property {(Partial<Window> & {explanation?: string | null}) | null} window
  * @property {string} unit
+ * @property {import("./uptake.js").Measure | null} [suv]   of PET
+ * @property {string} [suv_words]   why it isn't available
+ * @property {string | null} [colormap]   of a grey picture
+ * @property {string} [colours]   of the colour map, from its lowest grey to its highest, six hexadecimal digits each
  * @property {boolean} inverted   by the reader
  * @property {boolean} [low_is_white]   MONOCHROME1 or the reader's inversion, not both
  * @property {[number, number, number, number]} region image pixels
@@ -150,7 +155,7 @@ export function corners(picture, { zoom, prior, notes }) {
       [picture.study_description, undefined, 3],
       [picture.accession_number, undefined, 7],
     ),
-    bottomLeft: lines([windowWords(picture)], [zoom]),
+    bottomLeft: lines([picture.suv_words, "warn"], [windowWords(picture)], [zoom]),
     bottomRight: lines(
       [picture.breast?.name || laterality(picture.laterality), "large"],
       [breastWords(picture.breast), "warn"],
@@ -218,7 +223,7 @@ export function heldLine(picture, { ownWindow, text }) {
 export function heldLines(picture, page) {
   const held = heldLine(picture, page);
   // The reader has put all other text away.
-  const always = page.text === "all" ? lines([page.prior, "prior"], [laterality(picture.laterality), "strong"], [picture.plane ? "" : imageOf(picture), "strong"]) : [];
+  const always = page.text === "all" ? lines([page.prior, "prior"], [laterality(picture.laterality), "strong"], [picture.plane ? "" : imageOf(picture), "strong"], [picture.suv_words, "warn"]) : [];
   return held ? [...always, held] : always;
 }
 
@@ -281,15 +286,19 @@ export function imageOf({ index, count: total, instance_number, reading }) {
 }
 
 /** @param {Picture} picture */
-export function windowWords({ window, unit, modality, colour, inverted }) {
+export function windowWords({ window, unit, modality, colour, inverted, suv }) {
   const known = window && typeof window.center === "number" && typeof window.width === "number" ? window : null;
   // Of fractions, two digits of the width count.
   const fine = known ? Math.min(9, Math.max(1, 1 - Math.floor(Math.log10(/** @type {number} */ (known.width))))) : 1;
-  const shape = window?.function && window.function !== "LINEAR" ? window.function.toLowerCase().replace("_", "-") : "";
-  const values = known
+  const straight = window?.function === "LINEAR" || (modality === "PT" && window?.function === "LINEAR_EXACT");
+  const shape = window?.function && !straight ? window.function.toLowerCase().replace("_", "-") : "";
+  const isUptake = modality === "PT" && !colour && String(window?.function) !== "LUT";
+  const values = known && isUptake
+    ? windowInSuv(/** @type {Window} */ (known), { suv, unit })
+    : known
     ? `W ${number(/** @type {number} */ (known.width), fine)} L ${number(/** @type {number} */ (known.center), fine)} ${unit}`.trim()
     : "";
-  const named = known ? presetOf({ modality, unit, colour }, /** @type {Window} */ (known))?.label() : "";
+  const named = known && !isUptake ? presetOf({ modality, unit, colour }, /** @type {Window} */ (known))?.label() : "";
   const words = named || window?.explanation || "";
   return [values, shape, words, inverted && gettext("inverted")].filter(Boolean).join(" · ");
 }
@@ -406,8 +415,8 @@ export function spoken(picture, plane) {
   const name = joined([plane, picture.modality, picture.study_description || picture.series_description], " ");
   const slice =
     picture.index === null ? "" : interpolate(gettext("slice {index} of {count}"), { index: picture.index + 1, count: picture.count ?? "?" });
-  const level =
-    window && typeof window.center === "number"
+  const level = picture.modality === "PT" && typeof window?.center === "number" ? windowWords(picture)
+    : window && typeof window.center === "number"
       ? interpolate(gettext("window {center}/{width}"), { center: number(window.center), width: number(window.width ?? 0) })
       : "";
   return [name.charAt(0).toUpperCase() + name.slice(1), slice, level].filter(Boolean).join(", ");

@@ -5,6 +5,7 @@
 /** @import { TextLevel } from "./state.js" */
 import { el, setText, svg } from "../shared/dom.js";
 import { gettext } from "../shared/i18n.js";
+import { ColourBar } from "./colourbar.js";
 import { aside, corners, fidelity, fitted, heldLines, identityLine, spoken } from "./corners.js";
 import { edgeLetters, scaleBar } from "./geometry.js";
 import { icon } from "./icons.js";
@@ -31,6 +32,7 @@ export class Dressing {
   #prior = el("p", { class: "prior-frame", hidden: true });
   #scale = svg("svg", { class: "scale", "aria-hidden": "true" });
   #scaleWords = el("p", { class: "scale-words", hidden: true });
+  #colours = new ColourBar();
   #fidelity = el("p", { class: "fidelity", hidden: true });
   #value = el("p", { class: "value", "aria-hidden": "true" });
   #late = el("p", { class: "late", hidden: true });
@@ -50,7 +52,7 @@ export class Dressing {
   constructor(area, onMoved) {
     this.area = area;
     area.append(
-      this.#scale, this.#scaleWords, ...Object.values(this.#letter), this.#unknown, ...Object.values(this.#corner),
+      this.#scale, this.#scaleWords, this.#colours.element, ...Object.values(this.#letter), this.#unknown, ...Object.values(this.#corner),
       this.#identity, this.#prior, this.#fidelity, this.#late, this.#told, this.#notice, this.#persons, this.#live,
     );
     // The letter at the upper edge stands below who it is.
@@ -107,6 +109,7 @@ export class Dressing {
     this.#corners(picture, known);
     this.#letters(picture, matrix, known.text);
     this.#ruler(picture, scale, known);
+    this.#colours.show(known.text === "none" ? null : picture, known.height);
     this.#sign(picture);
     this.#name(spoken(picture, plane));
   }
@@ -166,6 +169,7 @@ export class Dressing {
     }
     this.#bar = "";
     this.#scale.replaceChildren();
+    this.#colours.show(null, 0);
     this.#unknown.hidden = true;
     this.#scaleWords.hidden = true;
     this.#fidelity.hidden = true;

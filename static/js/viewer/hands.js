@@ -12,7 +12,7 @@ import { changePane } from "./panes.js";
 import { scroll } from "./scrolling.js";
 import { changeLook, sheetOf } from "./sheets.js";
 import { isVolumePane, paneAt } from "./state.js";
-import { dragWindow, dragZoom } from "./tools.js";
+import { dragUpper, dragWindow, dragZoom } from "./tools.js";
 
 const STEP = 10;
 const PAN_STEP = 40;
@@ -58,5 +58,6 @@ export function byKey(state, effect, viewport) {
   if (state.tool === "pan") return changeLook(state, { center: panned(grid, size, look, x * PAN_STEP, y * PAN_STEP) });
   const start = startOf(stack, pane.voi, viewport.picture?.window);
   const way = { inverted: viewport.picture?.low_is_white ?? false, upDarkens: state.preferences.up_darkens };
-  return start ? changePane(state, { voi: dragWindow(start, { dx: x * STEP, dy: y * STEP }, way) }) : state;
+  const drag = stack.modality === "PT" ? dragUpper : dragWindow;
+  return start ? changePane(state, { voi: drag(start, { dx: x * STEP, dy: y * STEP }, way) }) : state;
 }

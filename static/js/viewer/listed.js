@@ -27,6 +27,9 @@
  * @property {boolean} [spatial]   its entries stand in the order of space
  * @property {WindowChoice[]} windows   the file's own, where all its images share them
  * @property {number} [window_count]   how many each image offers
+ * @property {import("./uptake.js").Measure | null} [suv]   of PET: what the page labels windows by; null: not available
+ * @property {string} [suv_words]   why it isn't
+ * @property {import("./uptake.js").Uptake} [uptake]   of PET: all measures, and what they rest on
  * @property {WindowChoice | null} window
  * @property {readonly number[] | null} [orientation] six cosines
  * @property {string | null} [frame_of_reference]

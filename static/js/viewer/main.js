@@ -38,6 +38,7 @@ import { Player } from "./player.js";
 import { Pictures } from "./pictures.js";
 import { listen } from "./pointer.js";
 import { restore, showsStudy } from "./presentation.js";
+import { provenanceSheet } from "./provenance.js";
 import { keepSaved } from "./saving.js";
 import { first, listStudy } from "./shelf.js";
 import { initial, paneAt, paneOf, PREFERENCES, receiveProgress, seriesKey, studyKey } from "./state.js";
@@ -182,6 +183,7 @@ function run(command, target) {
   if (command.effect === "layouts") openLayouts(document.querySelector('[data-command="layouts"]'));
   if (command.effect === "side") side.toggle();
   if (command.effect === "tags") tags.show();
+  if (command.effect === "suv") openProvenance();
   if (command.effect === "done") reading.done();
   if (command.effect === "undo" || command.effect === "redo" || command.effect === "delete-mark") measuring.run(command.effect);
 }
@@ -196,6 +198,7 @@ const openHelp = helpSheet(store, (preferences) => {
 });
 const openLayouts = layoutPicker(store, focusActive);
 const tags = new Tags(store, () => viewports[store.state.active]?.element, focusActive);
+const openProvenance = provenanceSheet(store, focusActive);
 const openMenu = contextMenu(store, (command) => {
   run(command);
   focusActive();

@@ -7,8 +7,10 @@ import { el } from "../shared/dom.js";
 import { gettext } from "../shared/i18n.js";
 import { spelled } from "../shared/keys.js";
 import { COMMANDS, fileWindows, keysOf } from "./commands.js";
+import { isNuclear } from "./uptake.js";
 
 const LEFT_OUT = /^(tool-|zoom-|window-auto)/;
+const COLOURS = /^colormap-/;
 
 /**
  * @param {Store<State>} store
@@ -30,7 +32,7 @@ export function contextMenu(store, run) {
   });
   return (x, y) => {
     const { state } = store;
-    const offered = COMMANDS.filter((command) => ["image", "window", "cine"].includes(command.group) && !LEFT_OUT.test(command.id) && command.offered?.(state) !== false);
+    const offered = COMMANDS.filter((command) => ["image", "window", "cine"].includes(command.group) && !LEFT_OUT.test(command.id) && (isNuclear(state) || !COLOURS.test(command.id)) && command.offered?.(state) !== false);
     const at = offered.findIndex(({ id }) => id === "window-file");
     offered.splice(at + 1, 0, ...(at < 0 ? [] : fileWindows(state)));
     menu.replaceChildren(...offered.map((command) => {

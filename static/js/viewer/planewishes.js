@@ -39,7 +39,7 @@ export function planeWish(shown, stack, volume, canvas, quality) {
   const part = blocks(grid, seen);
   const density = Math.min(FINEST, magnification(grid, canvas, look));
   const middle = fromGrid(volume, plane, [part.x + part.width / 2, part.y + part.height / 2]);
-  const grey = greyQuery(shown.voi, shown.invert, stack);
+  const grey = greyQuery(shown.voi, shown.invert, stack, shown.colormap);
   const cut = [
     `stack=${encodeURIComponent(source.stack)}`,
     slab.thickness > 0 && `mprslab=${decimals(slab.thickness, 3)}&renderingmethod=${slab.method}`,

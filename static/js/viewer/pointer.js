@@ -10,7 +10,7 @@ import { activate, changePane, maximise } from "./panes.js";
 import { scroll, scrollTo } from "./scrolling.js";
 import { changeLook, sheetOf } from "./sheets.js";
 import { paneAt } from "./state.js";
-import { dragScroll, dragWindow, dragZoom, wheelSteps, wheelZoom } from "./tools.js";
+import { dragScroll, dragUpper, dragWindow, dragZoom, wheelSteps, wheelZoom } from "./tools.js";
 
 const CLICK = 3;
 const FINGERS = /** @type {Record<number, Tool>} */ ({ 1: "scroll", 3: "window" });
@@ -111,7 +111,8 @@ export function listen(viewport, store, { onMenu }) {
       if (!moved) return;
       if (tool === "window" && window) {
         const inverted = viewport.picture?.low_is_white ?? false;
-        const voi = dragWindow(window, { dx, dy }, { inverted, upDarkens: store.state.preferences.up_darkens });
+        const drag = stack.modality === "PT" ? dragUpper : dragWindow;
+        const voi = drag(window, { dx, dy }, { inverted, upDarkens: store.state.preferences.up_darkens });
         store.update((state) => changePane(state, { voi }, number));
       } else if (tool === "pan") {
         const center = panned(grid, viewport.size, look, dx * devicePixelRatio, dy * devicePixelRatio);

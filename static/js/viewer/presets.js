@@ -1,9 +1,10 @@
 /** Windows by name, and which window a pane asks for. */
 
 /** @import { Stack, Voi, Window, WindowChoice } from "./state.js" */
-import { gettext } from "../shared/i18n.js";
+import { gettext, interpolate } from "../shared/i18n.js";
+import { factorOf, hasSuv, upTo } from "./uptake.js";
 
-/** @typedef {{name: string, label: () => string, digit: number | null, width: number, center: number}} Preset */
+/** @typedef {{name: string, label: () => string, digit: number | null, width: number, center: number, suv?: number}} Preset suv: from 0 to this, in place of width and centre */
 
 /** For CT, in Hounsfield units. @type {readonly Preset[]} */
 export const CT = [
@@ -20,31 +21,44 @@ export const CT = [
   { name: "temporal-bone", label: () => gettext("Temporal bone"), digit: null, width: 4000, center: 700 },
 ];
 
+/** For PET, in SUV by body weight. @type {readonly Preset[]} */
+export const PET = [3, 5, 7, 10, 15].map((suv, at) => ({
+  name: `suv-${suv}`, label: () => interpolate(gettext("SUV 0–{upper}"), { upper: suv }), digit: at + 1, width: suv, center: suv / 2, suv,
+}));
+
 /**
- * The presets that mean something for a stack. Values in Hounsfield units fit nothing but CT.
- * @param {Pick<Stack, "modality" | "unit" | "colour"> | null} stack
+ * The presets that mean something for a stack. Values in Hounsfield units fit nothing but CT, those in SUV only PET that has it.
+ * @param {Pick<Stack, "modality" | "unit" | "colour" | "suv"> | null} stack
  * @returns {readonly Preset[]}
  */
 export function presetsFor(stack) {
+  if (hasSuv(stack)) return PET;
   return stack && stack.modality === "CT" && stack.unit === "HU" && !stack.colour ? CT : [];
 }
 
 /**
  * @param {Preset} preset
+ * @param {Pick<Stack, "suv"> | null} [stack]
  * @returns {Window}
  */
-export function windowOf({ center, width }) {
+export function windowOf({ center, width, suv }, stack = null) {
+  const factor = factorOf(stack);
+  if (suv && factor) return upTo(Number((suv / factor).toPrecision(9)));
   return { center, width, function: "LINEAR" };
 }
 
 /**
  * The preset that a window is, or null.
- * @param {Pick<Stack, "modality" | "unit" | "colour"> | null} stack
+ * @param {Pick<Stack, "modality" | "unit" | "colour" | "suv"> | null} stack
  * @param {{center: number, width: number} | null} window
  * @returns {Preset | null}
  */
 export function presetOf(stack, window) {
-  return presetsFor(stack).find(({ center, width }) => center === window?.center && width === window.width) ?? null;
+  return presetsFor(stack).find((preset) => {
+    const { center, width } = windowOf(preset, stack);
+    const near = (/** @type {number} */ one, /** @type {number} */ other) => Math.abs(one - other) <= (preset.suv ? 1e-6 * width : 0);
+    return window !== null && near(center, window.center) && near(width, window.width);
+  }) ?? null;
 }
 
 /**

@@ -75,12 +75,13 @@ export class Probe {
    * @param {string | null} shown the resource on the screen now
    * @returns {string | null} the words to show; null when the answer is of no use any more
    */
-  answered({ seq, resource, value, unit, words, real }, shown) {
+  answered({ seq, resource, value, unit, words, real, suv }, shown) {
     if (seq !== this.place + PANES * this.#count || resource !== shown || !this.pointer) return null;
     const values = [value ?? []].flat();
     const told = `${values.map((each) => number(each, words || Math.abs(each) < 1 ? digits(each) : 3)).join(" ")} ${unit ?? ""}`.trim();
     const meant = (real ?? []).map((/** @type {Record<string, any>} */ each) => [each.label, number(each.value, digits(each.value)), each.unit].filter(Boolean).join(" "));
-    this.#words = values.length ? [told, words, ...meant].filter(Boolean).join(" · ") : (words ?? "");
+    const uptake = suv ? `${suv.name} ${number(suv.value, 3)} ${suv.unit}` : "";
+    this.#words = values.length ? [uptake, told, words, ...meant].filter(Boolean).join(" · ") : (words ?? "");
     return this.#words;
   }
 

@@ -222,7 +222,7 @@ export function candidates(state) {
   // The same CT once more: in the lung window, or in soft tissue if it is the lung that one sees already.
   const isLung = stack && (wanted(stack, isStackPane(active) ? active.voi : null)?.center ?? 0) < -300;
   const other = isLung ? CT[0] : CT[1];
-  const again = isStackPane(active) && other && presetsFor(stack).length && (stack?.entries.length ?? 0) > 8 ? [{ ...active, voi: windowOf(other) }] : [];
+  const again = isStackPane(active) && other && presetsFor(stack) === CT && (stack?.entries.length ?? 0) > 8 ? [{ ...active, voi: windowOf(other) }] : [];
   const priors =
     own && !("error" in own)
       ? own.studies

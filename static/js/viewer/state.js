@@ -22,6 +22,7 @@
  * @typedef {object} PictureLook
  * @property {Voi} voi
  * @property {boolean} invert
+ * @property {string | null} colormap   of a grey picture; null: what is usual for its modality
  * @property {Rotation} rotation
  * @property {boolean} flip_horizontal
  * @property {boolean} flip_vertical
@@ -155,6 +156,7 @@ export function initial(archive, study) {
 export const PLAIN = /** @type {const} */ ({
   voi: null,
   invert: false,
+  colormap: null,
   rotation: 0,
   flip_horizontal: false,
   flip_vertical: false,

@@ -2,6 +2,8 @@
 
 /** @import { Window } from "./state.js" */
 
+import { upTo } from "./uptake.js";
+
 /** CSS pixels for a change of the window by half of itself... */
 const GAIN = 200;
 /** A drag of this many CSS pixels is one entry of the stack. */
@@ -25,6 +27,20 @@ export function dragWindow(start, { dx, dy }, { inverted = false, upDarkens = fa
     width: Math.max(least, tidy(start.width + gain * dx, gain)),
     center: tidy(start.center + gain * dy * sense, gain),
   };
+}
+
+/**
+ * The window of PET: up makes brighter by its upper end, the lower stays 0.
+ * @param {Window} start
+ * @param {{dy: number}} moved CSS pixels
+ * @param {{inverted?: boolean, upDarkens?: boolean}} [way]
+ * @returns {Window}
+ */
+export function dragUpper(start, { dy }, { inverted = false, upDarkens = false } = {}) {
+  const upper = start.center + start.width / 2;
+  const gain = upper / GAIN;
+  const sense = inverted !== upDarkens ? -1 : 1;
+  return upTo(Math.max(upper / 50, tidy(upper + gain * dy * sense, gain)));
 }
 
 /**

@@ -49,7 +49,7 @@ export function frameResource({ archive, study, series }, { instance, frame }) {
 export function wish(shown, stack, entry, canvas, quality) {
   const view = viewport(gridOf(stack), canvas, shown);
   if (view === null) return null;
-  const look = greyQuery(shown.voi, shown.invert, stack);
+  const look = greyQuery(shown.voi, shown.invert, stack, shown.colormap);
   const content = [look, view && `viewport=${view}`, stack.early && "early=yes"].filter(Boolean).join("&");
   const of = { look, stack, window: `${shown.source.series} ${look}` };
   const asked = encoded(frameResource(shown.source, entry), content, of, quality);
@@ -77,9 +77,10 @@ export function encoded(resource, content, { look, stack, window }, asked) {
  * @param {Voi} voi
  * @param {boolean} invert
  * @param {Stack} stack
+ * @param {string | null} [colormap]
  * @returns {string}
  */
-export function greyQuery(voi, invert, stack) {
+export function greyQuery(voi, invert, stack, colormap = null) {
   const window = wanted(stack, voi);
   const choice = choiceOf(stack, voi);
   return [
@@ -87,6 +88,7 @@ export function greyQuery(voi, invert, stack) {
     voi && "automatic" in voi && !stack.colour && "voi=auto",
     window && `window=${window.center},${window.width},${window.function.toLowerCase().replace("_", "-")}`,
     invert && !stack.colour && "invert=yes",
+    colormap && !stack.colour && `colormap=${colormap}`,
   ].filter(Boolean).join("&");
 }
 
