@@ -30,6 +30,7 @@ def patient(name: str = "Andersson^Anna", **changes: Any) -> Patient:
     number = next(_numbers)
     given = {
         "issuer": "main", "patient_id": f"P{number}", "name": name, "fold": names.search_words(name),
+        "name_order": names.order(name), "swedish_order": names.order(name, swedish=True),
         "birth_date": datetime.date(1952, 3, 4), "sex": "F",
     } | changes  # fmt: skip
     return Patient.objects.create(**given)

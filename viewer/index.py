@@ -116,7 +116,9 @@ def _patients(rows: list[StudyListing], known: dict[str, Study]) -> dict[str, Pa
         result[row.uid] = patient
     Patient.objects.bulk_create(new, batch_size=200)
     if stale:
-        Patient.objects.bulk_update(stale.values(), ["name", "birth_date", "sex", "fold"], batch_size=200)
+        Patient.objects.bulk_update(
+            stale.values(), ["name", "birth_date", "sex", "fold", "name_order", "swedish_order"], batch_size=200
+        )
     return result
 
 
@@ -126,6 +128,8 @@ def _person(listed: PatientListing) -> dict[str, Any]:
         "birth_date": listed.birth_date,
         "sex": listed.sex,
         "fold": names.search_words(listed.name),
+        "name_order": names.order(listed.name),
+        "swedish_order": names.order(listed.name, swedish=True),
     }
 
 

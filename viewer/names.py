@@ -14,6 +14,9 @@ LETTERS = str.maketrans(
 )  # fmt: skip
 # The same letters as some registries write them out.
 WRITTEN_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe"})
+# The last letters of the Swedish alphabet, written so that they follow z in any order of bytes.
+SWEDISH = str.maketrans({"å": "zzza", "ä": "zzzb", "æ": "zzzb", "ö": "zzzc", "ø": "zzzc", "ü": "y"})
+NAMELESS = "\uf8ff"  # after all letters
 KATAKANA = {code: code - 0x60 for code in range(0x30A1, 0x30F7)} | {0x30FD: 0x309D, 0x30FE: 0x309E}
 WORD = re.compile(r"[^\W_]+(?:[\u0300-\u036f\u0900-\u0dff\u3099\u309a]+[^\W_]*)*")
 APOSTROPHES = re.compile(r"(?<=\w)['’ʼ`´](?=\w)")
@@ -88,6 +91,18 @@ def search_words(name: str) -> str:
         if joined and not joined.isascii():  # scripts that are written without spaces
             words.append(joined)
     return f" {' '.join(dict.fromkeys(words))} " if words else ""
+
+
+def order(name: str, *, swedish: bool = False) -> str:
+    """Return a text by whose code points names are put in order: family name, then the given ones.
+
+    The alphabetic group counts, else the phonetic, else the ideographic one; case and accents don't. In Swedish å, ä
+    and ö follow z; elsewhere they stand with a and o. Names of other scripts follow, those without a name come last.
+    """
+    alphabetic, ideographic, phonetic = ([*visible(name).split("="), "", ""])[:3]
+    group = next((each for each in (alphabetic, phonetic, ideographic) if fold(each)), "")
+    letters = unicodedata.normalize("NFC", group).casefold()
+    return fold((letters.translate(SWEDISH) if swedish else letters).replace("^", " ")) or NAMELESS
 
 
 def typed_words(text: str) -> list[list[str]]:

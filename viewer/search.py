@@ -4,8 +4,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from django.db import connection
 from django.db.models import F, Q, QuerySet
 from django.db.models.expressions import OrderBy
+from django.db.models.functions import Collate
+from django.utils.translation import get_language
 
 from viewer import names
 from viewer.access import visible_studies
@@ -18,7 +21,7 @@ FEW = 2000  # matches of words that are fetched by key
 # What a list can be sorted by; each ends in the newest first.
 SORTS = {
     "taken": "study_datetime",
-    "patient": "patient__fold",
+    "patient": "patient",
     "description": "description",
     "modality": "modalities",
     "images": "instance_count",
@@ -37,6 +40,16 @@ def words_match(text: str, *columns: str, mark: str = "") -> Q:
                 either |= Q(**{f"{column}__contains": f" {mark}{way}"})
         condition &= either
     return condition
+
+
+def by_name() -> F | Collate:
+    """Return what puts studies in the order of their patients' names, as the reader's language wants it.
+
+    By code points whatever the database's own order is, so that it is the same on all of them.
+    """
+    swedish = (get_language() or "").startswith("sv")
+    column = F("patient__swedish_order" if swedish else "patient__name_order")
+    return Collate(column, "C") if connection.vendor == "postgresql" else column
 
 
 @dataclass(frozen=True)
@@ -93,7 +106,8 @@ class StudyQuery:
 
     def ordering(self) -> list[OrderBy]:
         """Return the database's order; what has no value comes last either way."""
-        field = F(SORTS[self.sort.removeprefix("-")])
+        column = SORTS[self.sort.removeprefix("-")]
+        field = by_name() if column == "patient" else F(column)
         first = field.desc(nulls_last=True) if self.sort.startswith("-") else field.asc(nulls_last=True)
         return [first, F("study_datetime").desc(nulls_last=True), F("pk").desc()]
 

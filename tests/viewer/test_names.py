@@ -69,6 +69,19 @@ def test_a_search_finds_no_other(typed: str, name: str) -> None:
     assert not finds(typed, name)
 
 
+SORTED = [
+    "Andersson^Åke", "Berg^Zoe", "Bergman^Anna", "Müller^Jürgen", "Yamada^Tarou=山田^太郎", "Zander^Eva",
+    "Åberg^Östen", "Äng^Ida", "Öberg^Per", "Παπαδόπουλος^Γιώργος", "Чайковский^Пётр", "=山田^太郎=やまだ^たろう", "",
+]  # fmt: skip
+
+
+def test_names_are_in_order_in_swedish_and_elsewhere() -> None:
+    assert sorted(SORTED, key=lambda name: names.order(name, swedish=True)) == SORTED
+    elsewhere = sorted(SORTED, key=names.order)
+    assert elsewhere[:4] == ["Åberg^Östen", "Andersson^Åke", "Äng^Ida", "Berg^Zoe"] and elsewhere[-1] == ""
+    assert elsewhere.index("Öberg^Per") == elsewhere.index("Yamada^Tarou=山田^太郎") - 1
+
+
 @pytest.mark.parametrize(
     ("name", "shown"),
     [

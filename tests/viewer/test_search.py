@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.utils import translation
 
 from tests.conftest import attributes, let
 from viewer import index, listing
@@ -62,6 +63,12 @@ def found(user: User, **query: Any) -> list[str]:
 )
 def test_a_query_finds(query: dict[str, Any], uids: list[str], some: None, bob: User) -> None:
     assert found(bob, **query) == uids
+
+
+def test_names_stand_in_the_order_of_the_readers_language(some: None, bob: User) -> None:
+    with translation.override("sv"):
+        assert found(bob, sort="patient") == ["1.2", "1.4", "1.3", "1.1"]
+        assert found(bob, sort="-patient") == ["1.1", "1.3", "1.4", "1.2"]
 
 
 def test_a_query_finds_only_what_may_be_seen(some: None, alice: User, charlie: User) -> None:

@@ -60,6 +60,9 @@ class Patient(models.Model):
     birth_date = models.DateField(null=True, blank=True)
     sex = models.CharField(max_length=16, blank=True)
     fold = models.TextField(blank=True)
+    # By whose code points the names stand in order, for readers of most languages and of Swedish.
+    name_order = models.TextField(blank=True)
+    swedish_order = models.TextField(blank=True)
 
     class Meta:
         constraints = [

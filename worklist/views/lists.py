@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from viewer.models import SavedSearch, Study
-from viewer.search import StudyQuery
+from viewer.search import StudyQuery, by_name
 from viewer.views import modalities
 from worklist.models import Priority, ReadingTask
 from worklist.views.wish import Wish
@@ -19,7 +19,7 @@ ICONS = {"unread": "inbox", "stat": "bolt", "mine": "user", "all": "list", "phan
 ORDERS = {
     "due": ("reading_task__due_at",),
     "state": ("reading_task__state", "reading_task__due_at"),
-    "patient": ("patient__fold",),
+    "patient": ("patient",),
     "exam": ("description",),
     "taken": ("study_datetime",),
     "images": ("instance_count",),
@@ -86,7 +86,7 @@ def exams(user: Any, wish: Wish) -> QuerySet[Study]:
 def ordering(sort: str) -> list[OrderBy]:
     """Return the database's order for a sort key; rows without a value come last either way, ties by their age."""
     descending = sort.startswith("-")
-    fields = [F(name) for name in ORDERS[sort.removeprefix("-")]]
+    fields = [by_name() if name == "patient" else F(name) for name in ORDERS[sort.removeprefix("-")]]
     made = [field.desc(nulls_last=True) if descending else field.asc(nulls_last=True) for field in fields]
     return [*made, F("study_datetime").desc(nulls_last=True), F("pk").desc()]
 
