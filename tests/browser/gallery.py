@@ -104,7 +104,11 @@ class Walk:
 
     def _said(self, message: ConsoleMessage) -> None:
         address = (message.location or {}).get("url", "").partition("?")[0]
-        if message.type == "error" and not ("Failed to load resource" in message.text and address.endswith(REFUSABLE)):
+        # The browser's words and the slide library's for a picture that was refused; why, is counted elsewhere.
+        refused = (
+            address.endswith(REFUSABLE) if "Failed to load resource" in message.text else "Tile %s" in message.text
+        )
+        if message.type == "error" and not refused:
             self.gallery.errors.append(f"{self.page.url}: {message.text} {address}")
 
     def study(self, uid: str, *, ends: bool = True) -> None:
