@@ -63,8 +63,8 @@ def profile_of(wanted: str) -> bytes:
 
 def converted(rgb: np.ndarray, own: bytes, target: bytes) -> np.ndarray:
     """Return the colours in the target's space, by the rendering intent of their own profile."""
-    way = conversion(own or srgb(), target)
-    return rgb if way is None else np.asarray(ImageCms.applyTransform(Image.fromarray(rgb), way))
+    found = conversion(own or srgb(), target)
+    return rgb if found is None else np.asarray(ImageCms.applyTransform(Image.fromarray(rgb), found))
 
 
 @lru_cache(16)
@@ -73,23 +73,26 @@ def conversion(own: bytes, target: bytes) -> ImageCms.ImageCmsTransform | None:
 
     A camera's own copy of sRGB is a little other than ours: what moves no colour by more than a step, moves none.
     """
+    found = way(own, target)
+    if found is None:
+        return None
+    steps = np.linspace(0, 255, 18).astype(np.uint8)
+    samples = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(18, -1, 3)
+    moved = np.asarray(ImageCms.applyTransform(Image.fromarray(samples), found))
+    return found if np.abs(moved.astype(int) - samples).max() > 1 else None
+
+
+def way(own: bytes, target: bytes) -> ImageCms.ImageCmsTransform | None:
+    """Return the way from a profile to another by its own rendering intent; None where one can't be read."""
     try:
         source, destination = (ImageCms.ImageCmsProfile(BytesIO(each)) for each in (own, target))
         intent = ImageCms.Intent(ImageCms.getDefaultIntent(source))
-        way = ImageCms.buildTransform(source, destination, "RGB", "RGB", intent)
-        steps = np.linspace(0, 255, 18).astype(np.uint8)
-        samples = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(18, -1, 3)
-        moved = np.asarray(ImageCms.applyTransform(Image.fromarray(samples), way))
+        return ImageCms.buildTransform(source, destination, "RGB", "RGB", intent)
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
         return None
-    return way if np.abs(moved.astype(int) - samples).max() > 1 else None
 
 
 @lru_cache(16)
 def is_readable(own: bytes) -> bool:
-    """Say whether a profile can be read."""
-    try:
-        ImageCms.getDefaultIntent(ImageCms.ImageCmsProfile(BytesIO(own)))
-    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
-        return False
-    return True
+    """Say whether a profile tells how its colours look."""
+    return way(own, srgb()) is not None
