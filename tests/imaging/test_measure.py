@@ -59,7 +59,7 @@ def test_without_a_basis_there_are_pixels_only() -> None:
         ([(110, 10), (120, 10)], Quantity(5.0, "mm")),
         ([(90, 10), (110, 10)], Quantity(20.0, "{pixels}")),
         ([(10, 10), (10, 120)], Quantity(110.0, "{pixels}")),
-        ([(210, 10), (220, 10)], Quantity(10.0, "{pixels}")),
+        ([(10, 150), (20, 150)], Quantity(10.0, "{pixels}")),
     ],
 )
 def test_in_ultrasound_both_ends_lie_in_one_region_in_centimetres(ends: Any, length: Quantity) -> None:

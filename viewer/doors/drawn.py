@@ -13,6 +13,7 @@ from viewer.imaging import measure, spacing
 from viewer.imaging.entries import Shown, Stack
 from viewer.imaging.measure import Based
 from viewer.imaging.slide import SLIDE, Slide
+from viewer.imaging.spacing import Spacing
 from viewer.presentation import FARTHEST, Key, Uid
 
 NEAR = 0.1  # mm that a point may lie off the plane on which it was drawn
@@ -48,14 +49,17 @@ class Drawn(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     frame_of_reference: str = ""
 
 
-def measured(opened: Opened, drawn: Drawn) -> Based:
-    """Return the length of what was drawn, having filled in its frame of reference and stack. Raises Misplaced."""
+def measured(opened: Opened, drawn: Drawn, given: Spacing | None = None) -> Based:
+    """Return the length of what was drawn, having filled in its frame of reference and stack. Raises Misplaced.
+
+    `given` is what somebody has calibrated the image to.
+    """
     _two_points(drawn.points, 2 if drawn.space == "image" else 3)
     slide = _slide(opened, drawn)
     if slide is not None:
         return _on_slide(drawn, slide)
     if drawn.space == "image":
-        return _in_image(opened, drawn)
+        return _in_image(opened, drawn, given)
     if drawn.plane is None:
         return _on_image(opened, drawn)
     _on_cut(opened, drawn, drawn.plane)
@@ -115,13 +119,13 @@ def _on_slide(drawn: Drawn, slide: Slide) -> Based:
     return Based(measure.length(drawn.points), SLIDE, measure.BASES[SLIDE])
 
 
-def _in_image(opened: Opened, drawn: Drawn) -> Based:
+def _in_image(opened: Opened, drawn: Drawn, given: Spacing | None) -> Based:
     place = _place(opened, drawn)
     if measure.plane_in_patient(place.instance, place.frame) is not None:
         raise Misplaced(_("This image has a place in the patient: its points are given there"))
     drawn.frame_of_reference = ""
     _inside(np.asarray(drawn.points), place)
-    return measure.length_in_image(drawn.points, place.instance, place.frame)
+    return measure.length_in_image(drawn.points, place.instance, place.frame, given)
 
 
 def _on_image(opened: Opened, drawn: Drawn) -> Based:
@@ -135,8 +139,6 @@ def _on_image(opened: Opened, drawn: Drawn) -> Based:
         raise Misplaced(_("The ends don't lie on this image"))
     pixels = plane.pixels(points)
     _inside(pixels, place)
-    if place.instance.ultrasound_regions:  # beside its regions an ultrasound image has no scale
-        return measure.length_in_image(pixels.tolist(), place.instance, place.frame)
     return _in_patient(drawn)
 
 

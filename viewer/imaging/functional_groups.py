@@ -19,6 +19,7 @@ READERS = {
     Text: Item.text, Texts: Item.texts, Number: Item.number, Numbers: Item.numbers,
     Integer: Item.integer, Integers: Item.integers, Tables: Item.lookup_tables,
 }  # fmt: skip
+REGIONS = "SequenceOfUltrasoundRegions"
 REFERENCES = frozenset(map(tag_of, ("ReferencedImageSequence", "DerivationImageSequence")))
 # What stands a level deeper than the macros' own attributes (C.8.13.5.9).
 DEEPER = tag_of("DiffusionGradientDirectionSequence")
@@ -36,6 +37,13 @@ class FrameAttributes:
     ImageOrientationPatient: Numbers = None
     PixelSpacing: Numbers = None
     ImagerPixelSpacing: Numbers = None
+    ObjectPixelSpacingInCenterOfBeam: Numbers = None
+    PixelSpacingCalibrationType: Text = None
+    PixelSpacingCalibrationDescription: Text = None
+    EstimatedRadiographicMagnificationFactor: Number = None
+    DistanceSourceToDetector: Number = None
+    DistanceSourceToPatient: Number = None
+    DistanceSourceToEntrance: Number = None
     SliceThickness: Number = None
     SpacingBetweenSlices: Number = None
     SliceLocation: Number = None
@@ -78,6 +86,7 @@ class FrameAttributes:
     KVP: Number = None
     XRayTubeCurrent: Number = None
     Exposure: Number = None
+    ultrasound_regions: tuple[Item, ...] = ()
 
 
 @cache
@@ -127,4 +136,6 @@ def resolved(number: int, instance: object, shared: Item, per_frame: Item | None
         if value in (None, ()):
             value = getattr(instance, keyword, getattr(frame, keyword))
         setattr(frame, keyword, value)
+    own = per_frame.items(REGIONS) if per_frame else ()
+    frame.ultrasound_regions = own or item.items(REGIONS) or getattr(instance, "ultrasound_regions", ())
     return frame

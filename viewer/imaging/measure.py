@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from viewer.imaging import spacing as spacings
-from viewer.imaging.dicomjson import Item
+from viewer.imaging import ultrasound
 from viewer.imaging.geometry import GeometryError, Plane
 from viewer.imaging.record import FrameAttributes, Instance
 from viewer.imaging.slide import SLIDE
-from viewer.imaging.spacing import CENTIMETRES, NONE, PATIENT, PROJECTION, Spacing
+from viewer.imaging.spacing import NONE, PATIENT, Spacing
+from viewer.imaging.ultrasound import Part
 from viewer.imaging.words import Words, gettext_noop
 
 MILLIMETRES = "mm"
@@ -34,10 +35,13 @@ class Based:
     quantity: Quantity
     basis: str
     words: Words
+    parts: tuple[Part, ...] = ()  # of a line that is no length, as in a Doppler region: `quantity` is the first
 
 
 BASES = {
     PATIENT: gettext_noop("mm in the patient"),
+    spacings.REGION: gettext_noop("mm inside the ultrasound region"),
+    spacings.USER: gettext_noop("mm calibrated by hand"),
     SLIDE: gettext_noop("mm on the glass"),
     spacings.CALIBRATED: gettext_noop("mm calibrated"),
     spacings.GEOMETRY: gettext_noop("mm corrected for magnification"),
@@ -47,6 +51,7 @@ BASES = {
 }
 # What a label beside a number adds where its millimetres are not simply those of the patient or of the glass.
 SHORT = {
+    spacings.REGION: gettext_noop("mm in the region"),
     spacings.CALIBRATED: gettext_noop("mm calibrated"),
     spacings.GEOMETRY: gettext_noop("mm corrected"),
     spacings.ESTIMATED: gettext_noop("mm estimated"),
@@ -65,15 +70,29 @@ def pixels(points: Sequence[Point]) -> Quantity:
     return Quantity(math.fsum(math.dist(one, other) for one, other in pairwise(points)), PIXELS)
 
 
-def length_in_image(points: Sequence[Point], instance: Instance, frame: FrameAttributes) -> Based:
+def length_in_image(
+    points: Sequence[Point], instance: Instance, frame: FrameAttributes, given: Spacing | None = None
+) -> Based:
     """Return the length between two points (2, 2) of an image without a place in the patient.
 
-    Points are (column, row), the centre of the first pixel is (0, 0). The answer is in mm where the file gives a
-    reason for them, else in widths of a pixel. In ultrasound both points must lie in one region (PS3.3 C.8.5.5).
+    Points are (column, row), the centre of the first pixel is (0, 0). The answer is in mm where somebody has
+    calibrated the image (`given`) or the file gives a reason for them, else in widths of a pixel. In ultrasound both
+    points must lie in one region, which may give other numbers than a length (PS3.3 C.8.5.5).
     """
-    step = spacings.spacing(instance, frame)
-    if instance.ultrasound_regions and instance.Modality not in PROJECTION:
-        step = in_region(points, instance, step)
+    step = given or spacings.spacing(instance, frame)
+    if given is None and frame.ultrasound_regions and not spacings.is_projection(instance):
+        region = ultrasound.holding(ultrasound.regions(frame.ultrasound_regions), points)
+        if region is not None and region.millimetres is None:
+            return in_other_units(region, points, step)
+        if region is not None and region.millimetres is not None:
+            step = spacings.inside_region(region.millimetres)
+        else:
+            step = Spacing(None, None, NONE, gettext_noop("pixels: not inside one ultrasound region"), step.aspect)
+    return in_steps(points, step)
+
+
+def in_steps(points: Sequence[Point], step: Spacing) -> Based:
+    """Return the length between two points (2, 2) in mm, or in widths of a pixel where there are none."""
     (column, row), (other_column, other_row) = points
     if step.row is None or step.column is None:
         across, down, unit = other_column - column, (other_row - row) * step.aspect, PIXELS
@@ -82,29 +101,21 @@ def length_in_image(points: Sequence[Point], instance: Instance, frame: FrameAtt
     return Based(Quantity(math.hypot(across, down), unit), step.basis, step.words)
 
 
-def in_region(points: Sequence[Point], instance: Instance, otherwise: Spacing) -> Spacing:
-    """Return the spacing of the one region in centimetres that holds all points, else none with the reason."""
-    scaled = [(region, step) for region in instance.ultrasound_regions if (step := centimetres(region))]
-    if not scaled:
-        return otherwise
-    holding = [step for region, step in scaled if all(inside(region, point) for point in points)]
-    if holding and all(step == holding[0] for step in holding):
-        return spacings.millimetres(holding[0], PATIENT, gettext_noop("mm inside the ultrasound region"))
-    return Spacing(None, None, NONE, gettext_noop("pixels: not inside one ultrasound region"))
+def in_other_units(region: ultrasound.Region, points: Sequence[Point], step: Spacing) -> Based:
+    """Return what a line means in a region that is no plane of the body: a velocity, a time, a depth; else pixels."""
+    parts = region.between(points[0], points[1])
+    if not parts:
+        words = gettext_noop("pixels: this ultrasound region has no unit")
+        return in_steps(points, Spacing(None, None, NONE, words, step.aspect))
+    words = gettext_noop("by the scales of the ultrasound region")
+    return Based(Quantity(parts[0].value, parts[0].unit), spacings.REGION, words, tuple(parts))
 
 
-def centimetres(region: Item) -> tuple[float, float] | None:
-    """Return mm between rows and between columns of a region in centimetres, None for any other."""
-    units = (region.integer("PhysicalUnitsXDirection"), region.integer("PhysicalUnitsYDirection"))
-    x, y = region.number("PhysicalDeltaX"), region.number("PhysicalDeltaY")
-    return (abs(y) * 10, abs(x) * 10) if units == (CENTIMETRES, CENTIMETRES) and x and y else None
-
-
-def inside(region: Item, point: Point) -> bool:
-    """Say whether a point (column, row) lies in a region; its limits are pixel numbers that belong to it."""
-    limits = [region.number(f"RegionLocation{name}") for name in ("MinX0", "MinY0", "MaxX1", "MaxY1")]
-    left, top, right, bottom = (math.nan if limit is None else limit for limit in limits)
-    return left - 0.5 <= point[0] <= right + 0.5 and top - 0.5 <= point[1] <= bottom + 0.5
+def short(basis: str, words: Words | str) -> Words | str:
+    """Return what a label beside a number says of its basis; `words` say it in full."""
+    if basis == spacings.USER or (basis == spacings.ESTIMATED and getattr(words, "values", None)):
+        return words
+    return SHORT.get(basis, "")
 
 
 def plane_in_patient(instance: Instance, frame: FrameAttributes) -> Plane | None:
