@@ -25,6 +25,7 @@ urlpatterns = [
     path("api/", include("viewer.status_api")),
     path("api/", include("worklist.api")),
     path("api/", include("viewer.measurements_api")),
+    path("api/", include("viewer.calibrations_api")),
     path("api/", include("messaging.api")),
     path("", include("worklist.urls")),
     path("", include("viewer.urls")),

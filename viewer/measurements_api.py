@@ -22,6 +22,7 @@ from viewer.doors.drawn import Drawn, Misplaced
 from viewer.doors.refusal import Refusal
 from viewer.doors.words import translated
 from viewer.imaging import measure
+from viewer.imaging.words import Words, gettext_noop
 from viewer.models import Measurement, OutboxItem, Study
 
 
@@ -172,10 +173,12 @@ def measurement_json(user: Any, row: Measurement, item: OutboxItem | None) -> di
         "points": row.points,
         "value": row.value,
         "unit": row.unit,
-        "unit_words": "mm" if row.unit == measure.MILLIMETRES else _("px"),
+        "unit_words": unit_words(row.unit),
         "basis": row.basis,
-        "basis_words": translated(measure.BASES.get(row.basis, "")),
-        "short_words": translated(measure.SHORT.get(row.basis, "")),
+        "basis_words": translated(words_of(row)),
+        "short_words": _("in the region") if row.parts else translated(measure.short(row.basis, words_of(row))),
+        "parts": [{**part, "unit_words": unit_words(part["unit"])} for part in row.parts],
+        "previous_words": previous_words(row),
         "label": row.label,
         "tracking_uid": row.tracking_uid,
         "version": row.version,
@@ -192,6 +195,27 @@ def measurement_json(user: Any, row: Measurement, item: OutboxItem | None) -> di
         "created": row.created.isoformat(),
         "modified": row.modified.isoformat(),
     }
+
+
+def words_of(row: Measurement) -> Words | str:
+    """Return what the number of a measurement rests on, in full."""
+    if row.words:
+        return gettext_noop(row.words["template"], **row.words["values"])
+    return measure.BASES.get(row.basis, "")
+
+
+def unit_words(unit: str) -> str:
+    """Return a unit of UCUM as it stands beside a number."""
+    return _("px") if unit == measure.PIXELS else unit.replace("2", "²").replace("3", "³")
+
+
+def previous_words(row: Measurement) -> str:
+    """Return what a number was before a calibration, or its end, computed it anew."""
+    before = row.previous
+    if not before or before["value"] is None:
+        return ""
+    number = f"{before['value']:.1f} {unit_words(before['unit'])}"
+    return _("computed anew by the calibration, was %(number)s") % {"number": number}
 
 
 REPORT_WORDS = {

@@ -146,7 +146,9 @@ def _values(port: Archive, study: Study, length: Any) -> dict[str, Any] | None:
         except FrameNumberError:
             return None
         plane = measure.plane_in_patient(image, of_frame)
-        basis = spacing.spacing(image, of_frame).basis if length.unit == measure.MILLIMETRES else spacing.NONE
+        basis = measure.length_in_image(points, image, of_frame).basis
+        if (basis == spacing.NONE) != (length.unit != measure.MILLIMETRES):
+            basis = spacing.ESTIMATED if length.unit == measure.MILLIMETRES else spacing.NONE
         if plane is not None:
             space, frame_of_reference = "patient", image.FrameOfReferenceUID or ""
             points = plane.lps(np.array(points)).tolist()

@@ -196,14 +196,14 @@ async def test_sent_again_it_is_the_same_one(ask: Ask) -> None:
 
 async def test_sent_by_several_at_once_one_is_new(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
     line = on(CT[4], (10, 20), (90, 60), id=str(uuid.uuid4()))
-    measured, all_there = measurement._measured, threading.Barrier(2)
+    opened, all_there = measurement.opened, threading.Barrier(2)
 
     def together(*arguments: Any) -> Any:
-        found = measured(*arguments)
+        found = opened(*arguments)
         all_there.wait(10)
         return found
 
-    monkeypatch.setattr(measurement, "_measured", together)
+    monkeypatch.setattr(measurement, "opened", together)
 
     def sent() -> bool:
         try:

@@ -44,6 +44,8 @@ LENGTH = {
     "space": "patient", "series": "{uid}.0", "instance": "1.2.3", "frame": 1, "points": [[0, 0, 0], [3, 4, 0]],
 }  # fmt: skip
 
+KNOWN = {"series": "{uid}.0", "instance": "1.2.3", "frame": 1, "points": [[0, 0], [3, 4]], "length": 50}
+
 MESSAGE = {"client_uuid": "7a1c6b0e-7d0f-4b8e-9a57-0c3b1f1de001", "text": "What is this?"}
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 
@@ -149,6 +151,11 @@ DOORS: dict[str, list[Door]] = {
     "api-measurements-report": [
         Door("study", "/api/studies/main/{uid}/report/measurements/", "POST", {}, (502, 503)),
     ],
+    "api-calibrations": [
+        Door("study", "/api/studies/main/{uid}/calibrations/"),
+        Door("study", "/api/studies/main/{uid}/calibrations/", "POST", KNOWN, (400, 502, 503)),
+    ],
+    "api-calibration": [Door("study", "/api/calibrations/{calibration}/", "DELETE", answers=(200, 400, 502, 503))],
     "api-measurement": [Door("study", "/api/measurements/{measurement}/", "PATCH", {"version": 1, "label": "x"})],
 }
 

@@ -14,12 +14,23 @@ import pytest
 from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.test import Client
+from django.utils import timezone
 
 from tests.conftest import logged_in, person
 from tests.viewer.access_matrix import DOORS, LENGTH, STATE, UNKNOWN, UNSAFE, Door, ours, rows
 from viewer.actions.accounts import ensure_roles
 from viewer.actions.token import issue
-from viewer.models import Archive, Job, Measurement, OutboxItem, PresentationState, SavedSearch, Series, Study
+from viewer.models import (
+    Archive,
+    Calibration,
+    Job,
+    Measurement,
+    OutboxItem,
+    PresentationState,
+    SavedSearch,
+    Series,
+    Study,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -53,6 +64,11 @@ def fill(study: Study, alice: User) -> Callable[[Door, bool], tuple[str, dict[st
     added = Archive.objects.create(name="added", location="http://127.0.0.1:2/dicom-web")
     there["archive"], nowhere["archive"] = added.name, "unheard"
     there["measurement"], nowhere["measurement"] = str(mark.pk), str(uuid.uuid4())
+    known = Calibration.objects.create(
+        study=study, author=alice, series_uid=f"{study.uid}.0", sop_instance_uid="1.2.3", frame=1, points=[], length=50,
+        row=1, column=1, withdrawn=timezone.now(),
+    )  # fmt: skip
+    there["calibration"], nowhere["calibration"] = str(known.pk), str(uuid.uuid4())
 
     def written(door: Door, exists: bool = True) -> tuple[str, dict[str, Any]]:
         names = there if exists else nowhere

@@ -3,7 +3,6 @@
 import unicodedata
 import uuid
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import msgspec
@@ -11,9 +10,10 @@ from django.db import IntegrityError, transaction
 from django.http import Http404
 from django.utils.translation import gettext as _
 
-from viewer import access, audit, live, rendering, seen
+from viewer import access, audit, calibrations, live, rendering, seen
 from viewer.doors import drawn as drawing
 from viewer.doors.drawn import Drawn, Misplaced
+from viewer.doors.opened import Opened
 from viewer.imaging.measure import Based
 from viewer.models import Measurement, Study
 
@@ -57,11 +57,12 @@ def add(
     there = _already(user, study, uid)
     if there is not None:
         return there, False
-    based = _measured(study, drawn)
+    image = opened(study, drawn.series)
     try:
         with transaction.atomic():
             access.require(user, "mark", study)
             seen.require(study, identity)
+            based = _measured(study, image, drawn)
             row = Measurement.objects.create(
                 identity=identity or "",
                 id=uid or uuid.uuid4(),
@@ -105,9 +106,25 @@ def change(
     if identity is not None:
         values["identity"] = identity
     if points is not None:
-        drawn = drawn_of(row, points)
-        values |= _number(drawn, _measured(row.study, drawn))
+        drawn, image = drawn_of(row, points), opened(row.study, row.series_uid)
+        with transaction.atomic():
+            values |= _number(drawn, _measured(row.study, image, drawn))
+            return _write(user, row, version, "changed", **values)
     return _write(user, row, version, "changed", **values)
+
+
+def compute_anew(user: Any, row: Measurement, based: Based) -> bool:
+    """Give a measurement, in the caller's transaction, the number that its calibrated image makes: was it another?"""
+    values = _number(drawn_of(row, row.points), based)
+    before = {name: getattr(row, name) for name in ("value", "unit", "basis", "words")}
+    if all(before[name] == values[name] for name in before):
+        return False
+    for name, value in {**values, "previous": before}.items():
+        setattr(row, name, value)
+    row.version += 1
+    row.save()
+    _tell(user, row, "computed anew")
+    return True
 
 
 def remove(user: Any, uid: uuid.UUID, version: int) -> Measurement:
@@ -141,24 +158,36 @@ def _already(user: Any, study: Study, uid: uuid.UUID | None) -> Measurement | No
     return there
 
 
-def _measured(study: Study, drawn: Drawn) -> Based:
+def opened(study: Study, series: str) -> Opened:
+    """Return a series of a study, opened. Raises Misplaced where there is none, and Refusal."""
     archive = study.archive.name
-    if not rendering.listed(archive, study.uid, drawn.series):
+    if not rendering.listed(archive, study.uid, series):
         raise Misplaced(_("No such series in this study"))
 
-    async def opened(studio: rendering.Studio) -> Based:
-        found = await studio.series(archive, study.uid, drawn.series)
-        return await studio.run(partial(drawing.measured, found, drawn))
+    async def ask(studio: rendering.Studio) -> Opened:
+        return await studio.series(archive, study.uid, series)
 
-    return rendering.from_thread(opened)
+    return rendering.from_thread(ask)
+
+
+def _measured(study: Study, image: Opened, drawn: Drawn) -> Based:
+    """Return the number of what was drawn, by the calibration that stands in the caller's transaction, if any."""
+    if drawn.space != Measurement.Space.IMAGE:
+        return drawing.measured(image, drawn)
+    calibrations.lock(study)
+    return drawing.measured(image, drawn, calibrations.spacing_of(calibrations.of_image(study, drawn.instance)))
 
 
 def _number(drawn: Drawn, based: Based) -> dict[str, Any]:
+    words = {"template": based.words.template, "values": based.words.values}
     return {
         "points": drawn.points,
         "value": based.quantity.value,
         "unit": based.quantity.unit,
         "basis": based.basis,
+        "words": words,
+        "parts": [{"name": part.name, "value": part.value, "unit": part.unit} for part in based.parts],
+        "previous": None,
     }
 
 

@@ -17,7 +17,7 @@ from viewer.doors.words import translated
 from viewer.imaging.entries import Shown
 from viewer.imaging.record import Instance
 from viewer.imaging.slide import SLIDE
-from viewer.imaging.spacing import NONE, PATIENT
+from viewer.imaging.spacing import NONE, PATIENT, USER
 from viewer.models import Measurement, OutboxItem, Study
 from viewer.version import VERSION
 
@@ -144,6 +144,8 @@ def _length(row: Measurement, image: Instance) -> dict[str, Any]:
         "series": row.series_uid,
         "frame": frames,
         "basis": "" if row.basis in PLAIN else row.basis,
+        "basis_words": row.words["template"].format(**row.words["values"]) if row.basis == USER and row.words else "",
+        "parts": tuple((part["name"], part["value"], part["unit"]) for part in row.parts),
     }
 
 

@@ -79,7 +79,8 @@ def _two_points(points: list[Numbers], dimensions: int) -> None:
         raise Misplaced(_("Both ends are at the same place"))
 
 
-def _place(opened: Opened, drawn: Drawn) -> Place:
+def place_of(opened: Opened, drawn: Drawn) -> Place:
+    """Return the frame that something was drawn on, having filled in its stack. Raises Misplaced."""
     if drawn.instance is None or drawn.frame is None:
         raise Misplaced(_("The image and the frame that were drawn on are missing"))
     try:
@@ -120,7 +121,7 @@ def _on_slide(drawn: Drawn, slide: Slide) -> Based:
 
 
 def _in_image(opened: Opened, drawn: Drawn, given: Spacing | None) -> Based:
-    place = _place(opened, drawn)
+    place = place_of(opened, drawn)
     if measure.plane_in_patient(place.instance, place.frame) is not None:
         raise Misplaced(_("This image has a place in the patient: its points are given there"))
     drawn.frame_of_reference = ""
@@ -129,7 +130,7 @@ def _in_image(opened: Opened, drawn: Drawn, given: Spacing | None) -> Based:
 
 
 def _on_image(opened: Opened, drawn: Drawn) -> Based:
-    place = _place(opened, drawn)
+    place = place_of(opened, drawn)
     plane = measure.plane_in_patient(place.instance, place.frame)
     if plane is None:
         raise Misplaced(_("This image has no place in the patient: its points are given in pixels"))

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from viewer.doors.opened import Place
 from viewer.doors.refusal import Refusal
 from viewer.doors.words import translated
-from viewer.imaging import colour, pixels, realworld
+from viewer.imaging import colour, pixels, realworld, ultrasound
 from viewer.imaging.pixels import Padding, PixelError
 
 
@@ -16,8 +16,21 @@ def value_at(stored: np.ndarray, place: Place, x: int, y: int) -> dict[str, Any]
     """Return value, unit and words for the pixel in column `x` and row `y` (from 0). Raises Refusal.
 
     A grey pixel has its modality value, a colour pixel its red, green and blue; padding has no value. `real` are the
-    real world values that the file maps the stored one to, each with its unit and label.
+    real world values that the file maps the stored one to, each with its unit and label. In an ultrasound region whose
+    axes are known `physical` lists what the place stands for, horizontal first: {value, unit of UCUM}.
     """
+    told = pixel_at(stored, place, x, y)
+    region = ultrasound.holding(ultrasound.regions(place.frame.ultrasound_regions), [(x, y)])
+    physical = region.value_at((x, y)) if region else []
+    if physical:
+        told["physical"] = [{"value": part.value, "unit": part.unit} for part in physical]
+        said = ", ".join(f"{part.value:.4g} {part.unit}".replace("-", "−") for part in physical)
+        told["words"] = " · ".join(filter(None, (told["words"], said)))
+    return told
+
+
+def pixel_at(stored: np.ndarray, place: Place, x: int, y: int) -> dict[str, Any]:
+    """Return what the pixel itself holds: value, unit and words. Raises Refusal."""
     rows, columns = stored.shape[:2]
     if not (0 <= x < columns and 0 <= y < rows):
         raise Refusal(400, _("The point lies outside the image"))

@@ -83,11 +83,11 @@ def length_in_image(
     if given is None and frame.ultrasound_regions and not spacings.is_projection(instance):
         region = ultrasound.holding(ultrasound.regions(frame.ultrasound_regions), points)
         if region is not None and region.millimetres is None:
-            return in_other_units(region, points, step)
+            return in_other_units(region, points)
         if region is not None and region.millimetres is not None:
             step = spacings.inside_region(region.millimetres)
         else:
-            step = Spacing(None, None, NONE, gettext_noop("pixels: not inside one ultrasound region"), step.aspect)
+            step = Spacing(None, None, NONE, gettext_noop("pixels: not inside one ultrasound region"))
     return in_steps(points, step)
 
 
@@ -101,12 +101,12 @@ def in_steps(points: Sequence[Point], step: Spacing) -> Based:
     return Based(Quantity(math.hypot(across, down), unit), step.basis, step.words)
 
 
-def in_other_units(region: ultrasound.Region, points: Sequence[Point], step: Spacing) -> Based:
+def in_other_units(region: ultrasound.Region, points: Sequence[Point]) -> Based:
     """Return what a line means in a region that is no plane of the body: a velocity, a time, a depth; else pixels."""
     parts = region.between(points[0], points[1])
     if not parts:
         words = gettext_noop("pixels: this ultrasound region has no unit")
-        return in_steps(points, Spacing(None, None, NONE, words, step.aspect))
+        return in_steps(points, Spacing(None, None, NONE, words))
     words = gettext_noop("by the scales of the ultrasound region")
     return Based(Quantity(parts[0].value, parts[0].unit), spacings.REGION, words, tuple(parts))
 

@@ -1,6 +1,7 @@
 """The rows of the viewer."""
 
 from viewer.models.audit import AuditEvent, AuditSeal
+from viewer.models.calibration import Calibration
 from viewer.models.display import DisplayCheck
 from viewer.models.job import Job, OutboxItem
 from viewer.models.measurement import Measurement
@@ -12,6 +13,7 @@ __all__ = [
     "Archive",
     "AuditEvent",
     "AuditSeal",
+    "Calibration",
     "DisplayCheck",
     "Epoch",
     "Job",

@@ -35,6 +35,10 @@ class Measurement(models.Model):
     value = models.FloatField(null=True, blank=True)
     unit = models.CharField(max_length=16, blank=True)  # UCUM
     basis = models.CharField(max_length=32, blank=True)  # what the millimetres rest on, as viewer.imaging.spacing says
+    words = models.JSONField(null=True, blank=True)  # {template, values} of the sentence that says it in full
+    # Of a line that is no length, as in a Doppler region: [{name, value, unit}], of which `value` is the first.
+    parts = models.JSONField(default=list, blank=True)
+    previous = models.JSONField(null=True, blank=True)  # the number before a calibration computed it anew
     label = models.CharField(max_length=200, blank=True)
     tracking_uid = models.CharField(max_length=64)
     version = models.PositiveIntegerField(default=1)

@@ -24,6 +24,16 @@ MEASUREMENT_GROUP = ("125007", "DCM")
 TRACKING_IDENTIFIER = ("112039", "DCM")
 TRACKING_UID = ("112040", "DCM")
 OBSERVER_NAME = ("121008", "DCM")
+# What a line means in an ultrasound region that is no plane of the body.
+PARTS = {
+    "Δt": Code("time-difference", "99SAMSYN", "Time difference"),
+    "Δv": Code("velocity-difference", "99SAMSYN", "Velocity difference"),
+    "Δd": Code("depth-difference", "99SAMSYN", "Depth difference"),
+    "Δf": Code("frequency-difference", "99SAMSYN", "Frequency difference"),
+    "slope": Code("slope", "99SAMSYN", "Slope"),
+}
+PART = Code("difference", "99SAMSYN", "Difference")
+LONGEST_MEANING = 64
 DEEPEST = 32
 MOST_ITEMS = 20_000
 
@@ -37,7 +47,8 @@ class MeasuredLength:
     """One length. `points` are two: LPS mm or slide mm (x, y, z), or (column, row) with whole pixel centres.
 
     `space` is "patient", "slide" or "image"; the first two have a Frame of Reference. `basis` says what millimetres
-    of an image rest on, empty where they are the patient's own.
+    of an image rest on, empty where they are the patient's own, `basis_words` in a sentence. A line that is no length
+    has `parts`: (name, value, unit of UCUM) each.
     """
 
     tracking_uid: str
@@ -52,6 +63,8 @@ class MeasuredLength:
     series: str = ""
     frame: int | None = None
     basis: str = ""
+    basis_words: str = ""
+    parts: tuple[tuple[str, float, str], ...] = ()
     observer: str = ""
 
 
@@ -123,16 +136,16 @@ def _group(length: MeasuredLength) -> sr.MeasurementsAndQualitativeEvaluations:
         if length.sop_instance and length.space != "image"
         else None
     )
-    measured = sr.Measurement(
-        name=codes.SCT.Length,
-        value=length.value,
-        unit=UNITS[length.unit],
-        method=Code(length.basis, "99SAMSYN", f"millimetres: {length.basis}") if length.basis else None,
-        referenced_coordinates=[_coordinates(length)],
-    )
+    words = (length.basis_words or f"millimetres: {length.basis}")[:LONGEST_MEANING]
+    method = Code(length.basis, "99SAMSYN", words) if length.basis else None
+    numbers = [(PARTS.get(name, PART), value, Code(unit, "UCUM", unit)) for name, value, unit in length.parts]
+    measured = [
+        sr.Measurement(name=name, value=value, unit=unit, method=method, referenced_coordinates=[_coordinates(length)])
+        for name, value, unit in numbers or [(codes.SCT.Length, length.value, UNITS[length.unit])]
+    ]
     return sr.MeasurementsAndQualitativeEvaluations(
         tracking_identifier=sr.TrackingIdentifier(uid=length.tracking_uid, identifier=length.label or "Length"),
-        measurements=[measured],
+        measurements=measured,
         source_images=images,
     )
 

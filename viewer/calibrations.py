@@ -1,0 +1,26 @@
+"""Which images somebody has calibrated, and what millimetres of theirs rest on."""
+
+from django.utils import timezone
+
+from viewer.imaging import spacing
+from viewer.imaging.spacing import Spacing
+from viewer.models import Calibration, Study
+
+
+def of_image(study: Study, sop_instance: str | None) -> Calibration | None:
+    """Return the calibration of an image that stands now."""
+    rows = study.calibrations.filter(sop_instance_uid=sop_instance or "", withdrawn=None)
+    return rows.select_related("author").first()
+
+
+def spacing_of(row: Calibration | None) -> Spacing | None:
+    """Return the spacing that a calibration sets, with who set it and when."""
+    if row is None:
+        return None
+    name = row.author.get_full_name() or row.author.get_username()
+    return spacing.by_user(row.row, row.column, name, timezone.localtime(row.created).date().isoformat())
+
+
+def lock(study: Study) -> None:
+    """Let nobody else measure or calibrate in a study until the transaction ends: numbers follow calibrations."""
+    Study.objects.select_for_update(of=("self",)).filter(pk=study.pk).first()
