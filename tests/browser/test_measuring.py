@@ -375,6 +375,42 @@ def beside(reader: Reader, role: str, study: str) -> Iterator[Page]:
     context.close()
 
 
+def test_a_known_length_calibrates_the_film_for_everybody_until_it_is_withdrawn(measuring: Measured) -> None:
+    study = measuring.film
+    reader = clean(measuring.reader, study)
+    with beside(reader, "radiologist2", study) as other:
+        reader.page.bring_to_front()
+        reader.focus()
+        reader.press("k")
+        expect(reader.page.locator(".told")).to_contain_text("Draw a line along something of known length")
+        reader.press("l")
+        box = reader.page.locator(".pane .area").first.bounding_box()
+        assert box is not None
+        draw(reader.page, (box["x"] + 400, box["y"] + 300), (box["x"] + 500, box["y"] + 300))
+        before = measured(reader, study)
+        reader.press("k")
+        reader.page.keyboard.type("none")
+        reader.press("Enter")
+        expect(reader.page.get_by_role("alert").filter(has_text="Write a length in mm")).to_be_visible()
+        reader.page.keyboard.type("50,0")
+        reader.press("Enter")
+        expect(reader.page.locator("dialog.known-length")).to_have_count(0)
+        for page in (reader.page, other):
+            expect(page.locator(NUMBER)).to_contain_text("50.0 mm calibrated by")
+            expect(page.locator(".pane:not([hidden]) .scale-words")).to_contain_text("mm calibrated by")
+            expect(page.locator("#side-findings .finding")).to_contain_text("computed anew by the calibration, was")
+            expect(page.locator("#side-findings .finding .number")).to_contain_text("calibrated by")
+        row = rows(reader, study)[-1]
+        assert row["basis"] == "user" and abs(row["value"] - 50) <= 1e-9 * 50
+        reader.page.get_by_role("button", name="Withdraw the calibration").press("Enter")
+        for page in (reader.page, other):
+            expect(page.locator(NUMBER)).to_contain_text("mm at detector")
+            expect(page.locator(".pane:not([hidden]) .scale-words")).to_contain_text("at detector")
+        row = rows(reader, study)[-1]
+        assert row["value"] == before["value"] and row["basis"] == "detector"
+        expect(reader.page.locator(".calibrations details")).to_contain_text("withdrawn by")
+
+
 def test_somebody_else_sees_it_within_a_second_and_cannot_change_it(reader: Reader) -> None:
     study = str(uid("measuring"))
     with beside(reader, "radiologist2", study) as page:

@@ -26,6 +26,8 @@ import { cross, dot, length, minus } from "../viewer/vectors.js";
  * @property {string} basis
  * @property {string} basis_words
  * @property {string} short_words   what a number adds to its unit, where it isn't simply mm
+ * @property {{name: string, value: number, unit: string, unit_words: string}[]} [parts]   of a line that is no length: a velocity, a time
+ * @property {string} [previous_words]   what the number was before a calibration
  * @property {string} label
  * @property {number} version
  * @property {boolean} deleted
@@ -142,7 +144,15 @@ export function numberOf({ row, ground }, points) {
 
 /** @param {Measurement} row */
 export function quantity(row) {
-  return row.value === null ? "" : measured(row.value, row.space, row.short_words || row.unit_words);
+  if (row.value === null) return "";
+  if (!row.parts?.length) return measured(row.value, row.space, row.short_words || row.unit_words);
+  return `${row.parts.map(({ name, value, unit_words }) => `${name} ${digits(value)} ${unit_words}`).join(" · ")} ${row.short_words}`;
+}
+
+/** Four digits count. @param {number} value */
+function digits(value) {
+  const places = value === 0 ? 1 : Math.max(0, Math.min(4, 3 - Math.floor(Math.log10(Math.abs(value)))));
+  return value.toFixed(places).replace("-", "−");
 }
 
 /**
@@ -172,7 +182,8 @@ export function measured(value, space, unit) {
 /** @param {Mark} mark in a sentence, for ears */
 export function spoken({ row, wanted }) {
   const number = row && row.value !== null ? quantity(row) : gettext("not saved yet");
-  return interpolate(wanted.label ? gettext("{label}: {length}") : gettext("Length {length}"), { label: wanted.label, length: number });
+  const unnamed = row?.parts?.length ? "{length}" : gettext("Length {length}");
+  return interpolate(wanted.label ? gettext("{label}: {length}") : unnamed, { label: wanted.label, length: number });
 }
 
 /**

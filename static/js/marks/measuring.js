@@ -6,6 +6,7 @@ import { getJson, patchJson, postJson } from "../shared/api.js";
 import { gettext } from "../shared/i18n.js";
 import { spacingAlong } from "../viewer/planes.js";
 import { isStackPane, isVolumePane, paneAt, personOf, stackOf, studyKey } from "../viewer/state.js";
+import { Calibrating } from "./calibrating.js";
 import { Keeper } from "./keeper.js";
 import { Layer } from "./layer.js";
 import { spoken } from "./marks.js";
@@ -15,7 +16,7 @@ import { Unsaved } from "./unsaved.js";
 /** Changes of others reach us as one event each; several at once are one question. */
 const TOGETHER = 40;
 
-/** @typedef {"undo" | "redo" | "delete-mark"} MarkEffect */
+/** @typedef {"undo" | "redo" | "delete-mark" | "calibrate"} MarkEffect */
 
 /** @type {import("./keeper.js").Door} */
 const door = {
@@ -47,6 +48,7 @@ export class Measuring {
       },
       overtaken: () => beside.announce(gettext("This line was changed in another window meanwhile; that change is shown")),
     });
+    this.calibrating = new Calibrating(beside, this.keeper);
     const { page, store } = beside;
     this.unsaved = new Unsaved(this.keeper, { user: page.user.id, storage: sessionStorage });
     addEventListener("beforeunload", (event) => this.unsaved.some && event.preventDefault());
@@ -72,7 +74,7 @@ export class Measuring {
     this.#tools.set(surface, tool);
   }
 
-  /** @param {MarkEffect} effect */
+  /** @param {Exclude<MarkEffect, "calibrate">} effect */
   run(effect) {
     const { keeper, beside } = this;
     if (effect === "undo") beside.announce(keeper.undo() ? gettext("Undone") : gettext("Nothing to undo"));
@@ -125,13 +127,20 @@ export class Measuring {
         });
       }, TOGETHER);
     };
+    const calibrations = () => {
+      void this.calibrating.fetch(archive, study).catch(() => {
+        // As with the lines: what is known stays.
+      });
+    };
     this.beside.topics.listen(`study.${study}`, {
       onOpen: () => {
         fetch();
+        calibrations();
         this.unsaved.wake();
       },
       onEvent: ({ changed }) => {
         if (changed === "measurements" || changed === "outbox") fetch();
+        if (changed === "calibrations") calibrations();
       },
     });
   }

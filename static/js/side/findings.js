@@ -2,6 +2,7 @@
 
 /** @import { Beside } from "./side.js" */
 /** @import { Keeper } from "../marks/keeper.js" */
+/** @import { Calibrating } from "../marks/calibrating.js" */
 /** @import { Mark } from "../marks/marks.js" */
 /** @import { State } from "../viewer/state.js" */
 import { postJson } from "../shared/api.js";
@@ -13,17 +14,19 @@ import { numberOf, spoken } from "../marks/marks.js";
 import { planePlace } from "../viewer/corners.js";
 import { icon } from "../viewer/icons.js";
 import { isShown, paneAt, personOf, seriesKey, studyKey, visible } from "../viewer/state.js";
+import { calibrationList } from "./calibrations.js";
 import { badge, bodyOf } from "./side.js";
 import { timeWords } from "./words.js";
 
-/** @typedef {{item: HTMLElement, go: HTMLElement, number: HTMLElement, label: HTMLInputElement, where: HTMLElement, state: HTMLElement, again: HTMLElement, remove: HTMLElement}} Row */
+/** @typedef {{item: HTMLElement, go: HTMLElement, number: HTMLElement, label: HTMLInputElement, where: HTMLElement, state: HTMLElement, known: HTMLElement, again: HTMLElement, remove: HTMLElement}} Row */
 
 /**
  * @param {HTMLElement} section
  * @param {Beside} beside
  * @param {Keeper} keeper
+ * @param {Calibrating} calibrating
  */
-export function fillFindings(section, beside, keeper) {
+export function fillFindings(section, beside, keeper, calibrating) {
   const { page, store, announce } = beside;
   const key = studyKey(page);
   /** @type {Map<string, Row>} */
@@ -35,7 +38,11 @@ export function fillFindings(section, beside, keeper) {
   const words = el("span", { class: "muted", role: "status" });
   const send = el("button", { type: "button", class: "plain save", onclick: () => void save() }, icon("archive"), el("span", {}, gettext("Save to the archive")));
   const foot = el("div", { class: "report", hidden: true }, send, words);
-  bodyOf(section).append(empty, list, foot);
+  const calibrated = calibrationList(beside, calibrating, ({ series, instance, frame }, study) => {
+    const [archive = "", uid = ""] = study.split("/");
+    return whereOf(store.state, { archive, study: uid, series, instance, frame });
+  });
+  bodyOf(section).append(empty, list, calibrated.element, foot);
   let trouble = "";
   let sending = false;
 
@@ -84,8 +91,12 @@ export function fillFindings(section, beside, keeper) {
       keeper.change(id, { deleted: true });
       announce(gettext("Measurement taken away; Ctrl+Z brings it back"));
     } }, icon("trash"));
-    const item = el("li", { class: "finding", "data-mark": id }, go, remove, label, state, again);
-    const row = { item, go, number, label, where, state, again, remove };
+    const known = el("button", { type: "button", class: "plain known", title: gettext("Calibrate the image by this line"), onclick: () => {
+      keeper.select(id);
+      calibrating.ask(announce);
+    } }, gettext("Known length …"));
+    const item = el("li", { class: "finding", "data-mark": id }, go, remove, label, state, known, again);
+    const row = { item, go, number, label, where, state, known, again, remove };
     rows.set(id, row);
     return row;
   }
@@ -98,7 +109,7 @@ export function fillFindings(section, beside, keeper) {
     setText(row.number, number);
     row.number.classList.toggle("provisional", provisional);
     row.number.title = mark.row?.basis_words ?? "";
-    setText(row.where, whereOf(store.state, mark));
+    setText(row.where, whereOf(store.state, mark.ground));
     if (document.activeElement !== row.label) row.label.value = mark.wanted.label;
     row.label.readOnly = !isMine;
     row.label.hidden = !isMine && !mark.wanted.label;
@@ -107,6 +118,7 @@ export function fillFindings(section, beside, keeper) {
     row.go.setAttribute("aria-label", interpolate(gettext("{what}, show its image"), { what: spoken(mark) }));
     setText(row.state, stateOf(mark));
     row.state.dataset["report"] = mark.failed ? "failed" : (mark.row?.report.state ?? "none");
+    row.known.hidden = mark.ground.space !== "image" || mark.row?.basis === "region" || !keeper.mayMark(mark.study);
     row.again.hidden = mark.failed === "";
     row.item.classList.toggle("selected", keeper.selected === mark.id);
     row.item.classList.toggle("unsaved", mark.failed !== "");
@@ -146,6 +158,7 @@ export function fillFindings(section, beside, keeper) {
       group.list.remove();
     }
     arrange(list, parts);
+    calibrated.draw(shown);
     empty.hidden = keeper.of(key).length > 0;
     setText(empty, emptyWords());
     const own = marks.filter(isOwn);
@@ -165,6 +178,7 @@ export function fillFindings(section, beside, keeper) {
 
   keeper.onChange(draw);
   store.watch((state) => state.series, draw);
+  store.watch((state) => state.calibrations, draw);
   store.watch((state) => state.studies, draw);
   store.watch((state) => shownStudies(state).join(" "), draw);
   draw();
@@ -221,21 +235,23 @@ function stateOf({ row, failed, busy }) {
   if (failed) return interpolate(gettext("Not saved: {words}"), { words: failed });
   if (!row) return busy ? gettext("saving …") : "";
   const who = row.author?.name ?? row.observer;
-  return joined([row.mine ? gettext("you") : who, timeWords(new Date(row.created)), row.belongs_words, row.report.words]);
+  return joined([row.mine ? gettext("you") : who, timeWords(new Date(row.created)), row.belongs_words, row.previous_words, row.report.words]);
 }
 
 /**
  * @param {State} state
- * @param {Mark} mark
+ * @param {Pick<Mark["ground"], "archive" | "study" | "series" | "instance" | "frame"> & Partial<Mark["ground"]>} ground
  */
-function whereOf(state, { ground }) {
+function whereOf(state, ground) {
   const overview = state.studies[studyKey(ground)];
   const known = overview && !("error" in overview) ? overview.series.find(({ uid }) => uid === ground.series) : null;
   const series = known ? [known.number ?? "", known.description || known.modality].filter(String).join(" ") : "";
   const listed = state.series[seriesKey(ground)];
   if (ground.space === "slide") return series;
   if (ground.plane) return joined([series, planePlace(ground.plane)]);
-  const stack = listed && !("error" in listed) ? listed.stacks.find((each) => each.key === ground.stack) : null;
+  const holds = (/** @type {import("../viewer/listed.js").Stack} */ { key, entries }) =>
+    ground.stack === undefined ? entries.some((entry) => isShown(entry) && entry.instance === ground.instance) : key === ground.stack;
+  const stack = listed && !("error" in listed) ? listed.stacks.find(holds) : null;
   const index = stack?.entries.findIndex((entry) => isShown(entry) && entry.instance === ground.instance && entry.frame === ground.frame) ?? -1;
   return joined([series, index >= 0 && interpolate(gettext("image {index}"), { index: index + 1 })]);
 }

@@ -119,6 +119,7 @@ export const COMMANDS = [
   image("tool-down", "Alt+ArrowDown", () => gettext("Use the tool: down"), same, { effect: "down", offered: hasStack }),
 
   { id: "delete-mark", label: () => gettext("Delete the chosen measurement"), keys: ["Delete", "Backspace"], group: "image", effect: "delete-mark" },
+  { id: "calibrate", label: () => gettext("Known length: calibrate the image by the chosen line"), keys: ["K"], group: "image", effect: "calibrate", offered: hasStack },
   { id: "undo", label: () => gettext("Undo"), keys: ["Ctrl+Z"], group: "image", effect: "undo" },
   { id: "redo", label: () => gettext("Redo"), keys: ["Ctrl+Shift+Z", "Ctrl+Y"], group: "image", effect: "redo" },
 

@@ -11,7 +11,7 @@ import { edgeLetters, scaleBar } from "./geometry.js";
 import { icon } from "./icons.js";
 import { chestSide } from "./mammography.js";
 
-/** @typedef {{prior: string, notes: readonly string[], zoom: string, text: TextLevel, narrow: boolean, ownWindow: boolean, height: number, rows: number}} Known ownWindow: or one that has a name; rows: lines of text that fit above each other; height: CSS pixels, measured before anything is written */
+/** @typedef {{prior: string, notes: readonly string[], zoom: string, text: TextLevel, narrow: boolean, ownWindow: boolean, calibration: {pixel_spacing: [number, number], words: string} | null, height: number, rows: number}} Known ownWindow: or one that has a name; calibration: set by hand, above what the file says; rows: lines of text that fit above each other; height: CSS pixels, measured before anything is written */
 
 const EDGES = /** @type {const} */ (["left", "right", "top", "bottom"]);
 const CORNERS = /** @type {const} */ (["topLeft", "topRight", "bottomLeft", "bottomRight"]);
@@ -255,15 +255,18 @@ export class Dressing {
    * @param {number} scale
    * @param {Known} known
    */
-  #ruler({ pixel_spacing, spacing_basis, spacing_words }, scale, { text, height }) {
+  #ruler({ pixel_spacing, spacing_basis, spacing_words }, scale, { text, height, calibration }) {
     const ratio = window.devicePixelRatio;
-    const calibrated = pixel_spacing && spacing_basis !== "none" && text !== "none";
-    const bar = calibrated ? scaleBar(scale / pixel_spacing[1] / ratio, height * 0.4) : null;
-    const words = bar ? [bar.mm >= 10 ? `${bar.mm / 10} cm` : `${bar.mm} mm`, spacing_basis === "patient" ? "" : spacing_words].filter(Boolean).join("\n") : "";
-    const now = bar ? `${bar.mm} ${bar.step} ${bar.length} ${words}` : "";
+    const steps = calibration?.pixel_spacing ?? (spacing_basis === "none" ? null : pixel_spacing);
+    const bar = steps && text !== "none" ? scaleBar(scale / steps[1] / ratio, height * 0.4) : null;
+    const basis = calibration?.words ?? (spacing_basis === "patient" ? "" : spacing_words);
+    const length = bar && (bar.mm >= 10 ? `${bar.mm / 10} cm` : `${bar.mm} mm`);
+    const words = text === "none" ? "" : [length, bar || !steps ? basis : ""].filter(Boolean).join("\n");
+    const now = `${bar?.mm} ${bar?.step} ${bar?.length} ${words}`;
     if (now === this.#bar) return;
     this.#bar = now;
-    this.#scaleWords.hidden = !bar;
+    this.#scaleWords.hidden = words === "";
+    this.#scaleWords.classList.toggle("alone", !bar);
     setText(this.#scaleWords, words);
     if (!bar) return this.#scale.replaceChildren();
     const ticks = Array.from({ length: Math.round(bar.mm / bar.step) + 1 }, (_, index) => (index * bar.length * bar.step) / bar.mm);

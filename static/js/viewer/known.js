@@ -38,6 +38,7 @@ export function known(state, pane, picture, { canvas, width, height }) {
     text: pane.text,
     narrow: width < NARROW,
     ownWindow: !sheet || isOwnOrNamed(sheet.stack, pane.voi),
+    calibration: (picture && state.calibrations[`${studyKey(pane.source)}/${picture.instance}`]) || null,
     height,
     rows: Math.floor((height - MARGINS) / (innerWidth >= LARGE.from ? LARGE.line : LINE)) - LETTERS,
   };

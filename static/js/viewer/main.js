@@ -87,7 +87,7 @@ fillTalk(find("#side-conversation"), beside);
 const reading = fillReading(find("#reading"), beside);
 fillRequest(find("#side-request"), beside);
 const measuring = new Measuring(beside);
-fillFindings(find("#side-findings"), beside, measuring.keeper);
+fillFindings(find("#side-findings"), beside, measuring.keeper, measuring.calibrating);
 /** @type {Viewport[]} */
 const viewports = [];
 new Player(store, viewports, pictures);
@@ -185,6 +185,7 @@ function run(command, target) {
   if (command.effect === "tags") tags.show();
   if (command.effect === "suv") openProvenance();
   if (command.effect === "done") reading.done();
+  if (command.effect === "calibrate") measuring.calibrating.ask((words) => viewports[store.state.active]?.tell(words));
   if (command.effect === "undo" || command.effect === "redo" || command.effect === "delete-mark") measuring.run(command.effect);
 }
 
