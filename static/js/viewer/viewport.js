@@ -34,6 +34,8 @@ const INSIST = 1000;
 const AGAIN = { first: 3000, longest: 30_000 };
 /** Between two words to the server of where a hand is that moves along. */
 const LOOKED = 100;
+/** What may change the words over a picture, or its place, while the pane stays the same. */
+const AROUND = /** @type {const} */ (["studies", "series", "layout", "calibrations"]);
 
 /**
  * What takes the place of the canvas while the pane shows a slide; its area is hidden and shown by itself.
@@ -226,7 +228,7 @@ export class Viewport {
     const step = along(state, this.#pane) - along(state, before);
     if (step) this.#direction = Math.sign(step);
     if (before !== this.#pane || this.#content.kind === "waiting") this.#aim(state);
-    else if (past.studies !== state.studies || past.series !== state.series || past.layout !== state.layout) this.#paintSoon();
+    else if (AROUND.some((part) => past[part] !== state[part])) this.#paintSoon();
   }
 
   get #isAway() {
