@@ -95,5 +95,7 @@ def test_the_enhanced_perfusion_ct_has_two_slices() -> None:
 
 
 def test_clips_play_at_their_rate() -> None:
-    assert [(len(stack.entries), stack.frame_rate) for stack in real("xa/xa-96f-jpeg.dcm")] == [(96, 30.303)]
+    assert [(len(stack.entries), stack.cine and stack.cine.rate) for stack in real("xa/xa-96f-jpeg.dcm")] == [
+        (96, 30.303)
+    ]
     assert [len(stack.entries) for stack in real("us/echo-cine-34f-hp.dcm")] == [34]

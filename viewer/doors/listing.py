@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
 
@@ -52,6 +52,7 @@ async def glimpse_json(studio: Studio, opened: Opened) -> dict[str, Any] | None:
     unknown = {
         "key": "",
         "title": "",
+        "cine": None,
         "spatial": False,
         "regular": False,
         "spacing_mm": None,
@@ -145,10 +146,10 @@ def _stack(opened: Opened, of: Stack, window: VOI | None) -> dict[str, Any]:
         "windows": [description.window(each) for each in choices],
         "window_count": len(choices) or opened.least_choices(of),
         "window": description.window(window),
-        "frame_rate": of.frame_rate,
         "group": of.family,
         "dimensions": description.dimensions(of),
         "split": reasons_line([of.reasons]),
+        "cine": None if of.cine is None else asdict(of.cine),
         "entries": [_entry(entry) for entry in of.entries],
         **({} if opened.is_glimpse else _volume(opened.volume(of))),
     }

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from viewer.imaging.cine import Cine
 from viewer.imaging.dimensions import Coordinate
 from viewer.imaging.geometry import Plane
 from viewer.imaging.reasons import Reason
@@ -50,7 +51,7 @@ class Stack:
     tilt_degrees: float = 0.0
     regular: bool = False
     total_known: bool = False
-    frame_rate: float | None = None
+    cine: Cine | None = None
     notes: list[Words] = field(default_factory=list)
     family: str = ""  # the same for all volumes of one 4D series
     coordinates: tuple[Coordinate, ...] = ()

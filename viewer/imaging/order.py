@@ -104,7 +104,8 @@ def in_order(stack: Stack, group: Group, series: Series, short: int) -> None:
         each.orientation and each.frame.ImagePositionPatient for each in group.pictures
     )
     order = index_order if has_indices(group.pictures) else time_order if by_time else number_order
-    pictures = sorted(group.pictures, key=order)
+    live = stack.modality in BY_TIME and one_each(group)
+    pictures = taken_order(group.pictures) if live else sorted(group.pictures, key=order)
     entries: list[Entry] = []
     before: int | None = None
     earlier: Picture | None = None
@@ -167,6 +168,15 @@ def number_order(each: Picture) -> tuple[object, ...]:
     if each.instance.ConcatenationUID:
         return False, 0, each.instance.ConcatenationUID, 0, frame
     return number is None, number or 0, str(each.index).zfill(9), each.frame.InStackPositionNumber or 0, frame
+
+
+def taken_order(pictures: Sequence[Picture]) -> list[Picture]:
+    """Return pictures by time of acquisition, then Instance Number; by number alone unless all times compare."""
+    times = [str(acquired(each) or "") for each in pictures]
+    if len({len(time.partition(".")[0]) for time in times}) > 1:
+        return sorted(pictures, key=number_order)
+    ordered = sorted(zip(times, pictures, strict=True), key=lambda pair: (pair[0], number_order(pair[1])))
+    return [each for _, each in ordered]
 
 
 def time_order(each: Picture) -> tuple[object, ...]:

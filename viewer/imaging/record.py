@@ -140,6 +140,10 @@ class Instance:
     FrameTimeVector: Numbers = None
     CineRate: Number = None
     RecommendedDisplayFrameRate: Number = None
+    ActualFrameDuration: Number = None
+    PreferredPlaybackSequencing: Integer = None
+    StartTrim: Integer = None
+    StopTrim: Integer = None
     SamplesPerPixel: Integer = None
     PhotometricInterpretation: Text = None
     PlanarConfiguration: Integer = None
@@ -195,6 +199,7 @@ class Instance:
     icc_profile: bytes = field(default=b"", repr=False)
     icc_address: str | None = None
     ultrasound_regions: tuple[Item, ...] = ()
+    frame_display: tuple[Item, ...] = ()
     float_pixels: bool = False
     listed_pixels: bool = False
     b_from: str = ""  # the private attribute that DiffusionBValue was read from
@@ -235,7 +240,7 @@ class Instance:
 OTHERS = (
     "SequenceOfUltrasoundRegions", "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence", *PIXELS,
     "ICCProfile", "OpticalPathSequence", "SpecimenDescriptionSequence", "TotalPixelMatrixOriginSequence",
-    "DimensionIndexSequence", "RealWorldValueMappingSequence", "ViewCodeSequence",
+    "DimensionIndexSequence", "RealWorldValueMappingSequence", "ViewCodeSequence", "FrameDisplaySequence",
     *(f"{colour}PaletteColorLookupTable{part}" for colour in PALETTE for part in ("Descriptor", "Data")),
     *(f"Segmented{colour}PaletteColorLookupTableData" for colour in PALETTE),
 )  # fmt: skip
@@ -332,6 +337,7 @@ def instance(listed: Any, bulkdata: Mapping[str, bytes]) -> Instance:
     record.listed_pixels = any(item.has(keyword) for keyword in PIXELS)
     record.nuclear = nuclear.of(elements, bulkdata, item.faults)
     record.ultrasound_regions = item.items("SequenceOfUltrasoundRegions")
+    record.frame_display = item.items("FrameDisplaySequence")
     record.optical_paths = item.items("OpticalPathSequence")
     record.specimens = item.items("SpecimenDescriptionSequence")
     record.matrix_origin = item.items("TotalPixelMatrixOriginSequence")

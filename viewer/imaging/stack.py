@@ -6,12 +6,13 @@ from hashlib import blake2s
 import numpy as np
 
 from viewer.imaging import colour, concatenation, gaps
+from viewer.imaging.cine import cine
 from viewer.imaging.entries import Entry, Missing, Series, Shown, Stack
 from viewer.imaging.geometry import GeometryError, Plane
 from viewer.imaging.kinds import Kind, kind
-from viewer.imaging.order import in_order, in_space, one_each, positions
+from viewer.imaging.order import in_order, in_space, one_each, positions, taken_order
 from viewer.imaging.patients import patients
-from viewer.imaging.picture import Picture, picture
+from viewer.imaging.picture import BY_TIME, Picture, picture
 from viewer.imaging.pixels import GREY
 from viewer.imaging.reasons import reasons
 from viewer.imaging.record import Instance
@@ -31,7 +32,8 @@ def stacks(instances: Sequence[Instance], *, expected: int | None = None) -> lis
     twice = [each for each in repeated if each == firsts[each.SOPInstanceUID]]
     clashing = [each for each in repeated if each != firsts[each.SOPInstanceUID]]
     people = len(set(patients([*firsts.values(), *clashing]).values())) if clashing else 0
-    found = groups(pictures)
+    live = all((each.instance.Modality or "") in BY_TIME for each in pictures)
+    found = groups(taken_order(pictures) if live else pictures)
     numbers = frozenset(each.InstanceNumber for each in instances if each.InstanceNumber is not None)
     series = Series(len(instances), expected, numbers)
     built = [build(group, series, 0) for group in found]
@@ -85,13 +87,18 @@ def build(group: Group, series: Series, short: int) -> Stack:
         key=blake2s(repr(group.key).encode(), digest_size=4).hexdigest(), title="", entries=[], spatial=False,
         modality=first.instance.Modality or "", rows=first.instance.Rows or 0, columns=first.instance.Columns or 0,
         colour=colour.is_colour(first.instance), orientation=first.orientation,
-        frame_of_reference=first.instance.FrameOfReferenceUID, frame_rate=frame_rate(first.instance),
+        frame_of_reference=first.instance.FrameOfReferenceUID,
     )  # fmt: skip
     places = positions(group.pictures, first)
     if places is not None and (len(places) == 1 or np.ptp(places) > gaps.SAME_PLACE_MM):
         in_space(stack, group, places, series, short)
     else:
         in_order(stack, group, series, short)
+    if not stack.missing:
+        by_place = {(each.index, each.frame.number): each for each in group.pictures}
+        ordered = [by_place[entry.instance_index, entry.frame] for entry in stack.shown]
+        stack.cine, words = cine(ordered, spatial=stack.spatial)
+        stack.notes += words
     stack.plane = plane_of(stack, group)
     if group.family:
         stack.family = blake2s(repr(group.family).encode(), digest_size=4).hexdigest()
@@ -133,18 +140,6 @@ def plane(each: Picture) -> Plane | None:
         )
     except GeometryError:
         return None
-
-
-def frame_rate(instance: Instance) -> float | None:
-    """Return pictures per second as the file wishes or as they were taken, None for stills."""
-    if instance.frame_count == 1:
-        return None
-    times = [time for time in (instance.FrameTimeVector or ())[1:] if time > 0]
-    taken = 1000 / float(np.mean(times)) if times else None
-    if instance.FrameTime and instance.FrameTime > 0:
-        taken = 1000 / instance.FrameTime
-    rate = instance.RecommendedDisplayFrameRate or instance.CineRate or taken
-    return round(rate, 3) if rate and 0 < rate <= 1000 else None
 
 
 def title(found: Sequence[Group], built: Sequence[Stack]) -> None:
