@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import accumulate, pairwise
 
-from viewer.imaging.picture import BY_TIME, Picture, first_of
+from viewer.imaging.picture import BY_TIME, Picture
 from viewer.imaging.record import Instance
 from viewer.imaging.words import Words, gettext_noop
 
@@ -125,9 +125,9 @@ def trimmed(pictures: Sequence[Picture]) -> tuple[int, int]:
     """Return the entries of Start Trim and Stop Trim (frame numbers from 1), the whole clip where they aren't sound."""
     instance, whole = pictures[0].instance, (0, len(pictures) - 1)
     item = display_item(instance)
-    start, stop = first_of(item.get("StartTrim"), instance.StartTrim), first_of(item.get("StopTrim"), instance.StopTrim)
+    start, stop = item.get("StartTrim") or instance.StartTrim, item.get("StopTrim") or instance.StopTrim
     at = {each.frame.number: entry for entry, each in enumerate(pictures)}
-    first, last = at.get(start, whole[0]), at.get(stop, whole[1])
+    first, last = at.get(int(start or 0), whole[0]), at.get(int(stop or 0), whole[1])
     return (first, last) if first < last else whole
 
 
@@ -152,7 +152,9 @@ def clock(text: str | None) -> float | None:
         east = timedelta(hours=int(hours), minutes=int(minutes))
         zone = timezone(east if sign == "+" else -east)
     try:
-        return datetime(*map(int, parts), int((fraction or "").ljust(6, "0")), tzinfo=zone).timestamp() * 1000
+        year, month, day, hour, minute, second = map(int, parts)
+        micro = int((fraction or "").ljust(6, "0"))
+        return datetime(year, month, day, hour, minute, second, micro, zone).timestamp() * 1000
     except ValueError:
         return None
 

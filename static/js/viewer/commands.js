@@ -86,6 +86,7 @@ function preset(preset) {
     },
     ...(suv ? { only: "pet" } : {}),
     offered: (state) => presets.presetsFor(stackOf(state, paneAt(state))).includes(preset),
+    why: (state) => presets.whyNoPresets(stackOf(state, paneAt(state))),
   };
 }
 
@@ -130,6 +131,7 @@ export const COMMANDS = [
     group: "window",
     run: fileWindow,
     offered: isGrey,
+    why: noWindow,
   },
   {
     id: "window-auto",
@@ -138,6 +140,7 @@ export const COMMANDS = [
     group: "window",
     run: (state) => changePane(state, { voi: { automatic: true } }),
     offered: isGrey,
+    why: noWindow,
   },
   ...presets.CT.map(preset),
   ...presets.PET.map(preset),
@@ -205,6 +208,11 @@ function invert(state) {
 /** @param {State} state */
 function isGrey(state) {
   return stackOf(state, paneAt(state))?.colour === false;
+}
+
+/** @param {State} state */
+function noWindow(state) {
+  return presets.whyNoWindow(stackOf(state, paneAt(state)));
 }
 
 /**

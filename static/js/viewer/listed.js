@@ -35,7 +35,7 @@
  * @property {string | null} [frame_of_reference]
  * @property {number | null} [spacing_mm]   from slice to slice
  * @property {Volume | null} [volume]
- * @property {number | null} [frame_rate]   pictures a second as the file wishes them; null for stills
+ * @property {Cine | null} [cine]   null for what is no clip
  * @property {string} [volume_words]   why there is no volume
  * @property {boolean} [total_known]
  * @property {string} [words]
@@ -59,6 +59,17 @@
  * @property {boolean} tomosynthesis
  * @property {boolean} synthetic
  * @property {boolean} for_processing
+ */
+
+/**
+ * A stack as a clip, as its file says it.
+ * @typedef {object} Cine
+ * @property {number | null} rate   pictures a second, on average; null where the file says nothing
+ * @property {string} basis   the attribute that it rests on
+ * @property {readonly number[] | null} intervals   ms from each entry to the next; null: all alike
+ * @property {boolean} sweep   back and forth
+ * @property {number} first   entry with which it begins
+ * @property {number} last
  */
 
 /**

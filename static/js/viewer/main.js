@@ -19,6 +19,7 @@ import { fillTalk } from "../side/talk.js";
 import { Measuring } from "../marks/measuring.js";
 import { Asking, wordsOf } from "./asking.js";
 import { tellAway } from "./away.js";
+import { CineBar } from "./cinebar.js";
 import { CrossLines } from "./crosslines.js";
 import { addHandle, dropped } from "./dragging.js";
 import { Following } from "./following.js";
@@ -90,7 +91,9 @@ const measuring = new Measuring(beside);
 fillFindings(find("#side-findings"), beside, measuring.keeper, measuring.calibrating);
 /** @type {Viewport[]} */
 const viewports = [];
-new Player(store, viewports, pictures);
+/** @type {CineBar[]} */
+const cines = [];
+new Player(store, viewports, cines, pictures);
 const magnifier = new Magnifier(store, pictures, viewports);
 /** What shows slides, in the same places. @type {SlideViewport[]} */
 const slides = [];
@@ -113,6 +116,7 @@ function makePanes(/** @type {number} */ count) {
     addHandle(viewport.element, viewport.number, store);
     magnifier.watch(viewport);
     slides.push(slide);
+    cines.push(new CineBar(viewport, store, run));
     measuring.lay(viewport.painted, viewport.number);
     measuring.lay(slide, viewport.number);
     for (const area of [viewport.area, slide.area]) {

@@ -5,7 +5,7 @@
 /** @import { WireState } from "../shared/live.js" */
 import { gettext } from "../shared/i18n.js";
 import { connect } from "../shared/live.js";
-import { decoded } from "./decoding.js";
+import { Decoded } from "./decoding.js";
 import * as measured from "./line.js";
 import { Ring } from "./ring.js";
 
@@ -13,10 +13,8 @@ import { Ring } from "./ring.js";
 /** @typedef {{picture: Picture, bitmap: ImageBitmap, wish: Wish}} Answer */
 /** @typedef {{onAnswer: (answer: Answer) => void, onFailure: (wish: Wish, words: string) => void}} Receiver */
 /** @typedef {{wish: Wish, at: number, stop?: AbortController}} Flight */
-/** @typedef {{receiver: Receiver, next: Wish | null, flights: Map<number, Flight>, delivered: number, newest: string, window: string, moved: number, decoding: boolean, arrived: {seq: number, kept: Kept} | null}} Channel */
+/** @typedef {{receiver: Receiver, next: Wish | null, flights: Map<number, Flight>, delivered: number, newest: string, window: string, clip: boolean, moved: number, decoding: boolean, arrived: {seq: number, kept: Kept} | null}} Channel */
 
-/** Compressed pictures kept in the page: some 400 as they are while a hand moves, 160 lossless ones. */
-const BUDGET = 16 * 2 ** 20;
 /** Panes whose wishes are no further apart than this (ms) move together, and share the line. */
 const TOGETHER = 250;
 /** Neighbours fetched at once, at most. */
@@ -34,7 +32,9 @@ export const keyOf = ({ resource, query }) => `${resource}?${query}`;
 export class Pictures {
   /** @type {Map<number, Channel>} */
   #channels = new Map();
-  #ring = new Ring(BUDGET);
+  #ring = new Ring();
+  /** What a cine has made ready. */
+  decoded = new Decoded();
   #line = measured.UNMEASURED;
   /** @type {import("./line.js").Quality} */
   #quality = null;
@@ -97,7 +97,7 @@ export class Pictures {
    * @param {Receiver} receiver
    */
   open(pane, receiver) {
-    this.#channels.set(pane, { receiver, next: null, flights: new Map(), delivered: 0, newest: "", window: "", moved: -Infinity, decoding: false, arrived: null });
+    this.#channels.set(pane, { receiver, next: null, flights: new Map(), delivered: 0, newest: "", window: "", clip: false, moved: -Infinity, decoding: false, arrived: null });
   }
 
   /**
@@ -111,7 +111,7 @@ export class Pictures {
     this.#filling.abort();
     channel.newest = keyOf(wish);
     channel.moved = performance.now();
-    this.#show(channel, wish.window);
+    this.#show(channel, wish.window, wish.clip);
     const kept = this.#ring.get(wish);
     if (kept) {
       channel.next = null;
@@ -126,11 +126,14 @@ export class Pictures {
    * A pane shows a series in a window; what no pane shows any more is forgotten.
    * @param {Channel} channel
    * @param {string} window
+   * @param {boolean} [clip]
    */
-  #show(channel, window) {
+  #show(channel, window, clip = false) {
     if (channel.window === window) return;
     channel.window = window;
-    this.#ring.keepOnly(new Set([...this.#channels.values()].map((each) => each.window)));
+    channel.clip = clip;
+    const shown = [...this.#channels.values()];
+    this.#ring.keepOnly(new Set(shown.map((each) => each.window)), shown.some((each) => each.clip));
   }
 
   /** How many panes move. */
@@ -201,12 +204,17 @@ export class Pictures {
         if (answer && !("words" in answer) && !signal.aborted) this.#ring.put(answer);
       }));
     }
-    if (wishes[0]) await this.#coming.get(keyOf(wishes[0]));
+    const [first] = wishes;
+    if (!first) return;
+    await this.#coming.get(keyOf(first));
+    const kept = this.#ring.get(first);
+    if (kept) this.decoded.prepare(kept);
   }
 
   /** Forget every picture: the patient changes, the screen is locked, or the user has gone. */
   forget() {
     this.#ring.clear();
+    this.decoded.clear();
     this.#filling.abort();
     this.#running.abort();
     this.#running = new AbortController();
@@ -296,9 +304,9 @@ export class Pictures {
     while (channel.arrived) {
       const { seq, kept } = channel.arrived;
       channel.arrived = null;
-      const { wish, picture, type, body } = kept;
+      const { wish, picture } = kept;
       try {
-        const bitmap = await decoded(body, type);
+        const bitmap = await this.decoded.take(kept);
         // An older picture never follows a newer one, and none follows what was cancelled.
         if (seq <= channel.delivered) bitmap.close();
         else {

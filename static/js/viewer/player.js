@@ -1,146 +1,180 @@
-/** Runs a cine: never on before the picture was painted, so that none is skipped; what it can't keep up with, it says. */
+/**
+ * Runs cines by the file's own times. Never on before the picture was painted, so that none is skipped; what can't come
+ * in time is counted and said, and shifts all that follows: no hurry afterwards, which would show a heart that beats
+ * faster than it did.
+ */
 
 /** @import { State } from "./state.js" */
+/** @import { CineBar } from "./cinebar.js" */
 /** @import { Pictures } from "./pictures.js" */
 /** @import { Store } from "../shared/store.js" */
 /** @import { Viewport } from "./viewport.js" */
-import { el, setText } from "../shared/dom.js";
-import { gettext, interpolate } from "../shared/i18n.js";
 import { aimOf } from "./aims.js";
-import { achieved, advance, ahead, isUndisturbed } from "./cine.js";
-import { number } from "./corners.js";
+import { advance, ahead, isUndisturbed, running, stoodStill } from "./cine.js";
+import { isAtEnd, standing } from "./reel.js";
 import { entryOf, isShown, isStackPane, paneAt } from "./state.js";
 
 /** Pictures fetched before they are needed. */
 const AHEAD = 12;
-/** Over how many ms the rate is counted. */
-const COUNTED = 2000;
-const SAID_EVERY = 500;
-/** Less than this part of what is wished is said. */
-const ENOUGH = 0.93;
+const SAID_EVERY = 250;
+
+/**
+ * What became of a cine: pictures painted, how many of them came onto the screen only when the next one was due, and by
+ * how many ms the whole lags behind the file's times.
+ * @typedef {{painted: number, late: number, behind: number}} Tally
+ */
+
+/**
+ * A pane that runs. `due`: when its next picture should come. `isLate`: the present one has been counted as such.
+ * `stepping`: from when a picture is looked for until it is painted. `rests`: its round is over, and another pane's not yet.
+ * @typedef {{pane: number, viewport: Viewport, due: number, isLate: boolean, stepping: "no" | "looking" | "painting", rests: boolean, timer: number}} Track
+ */
 
 export class Player {
-  #timer = 0;
-  #due = 0;
-  /** Whether a step is on its way: from when its picture is looked for until it is painted. @type {"no" | "looking" | "painting"} */
-  #stepping = "no";
-  /** @type {number[]} */
-  #times = [];
+  /** @type {Track[]} */
+  #tracks = [];
+  /** @type {Tally} */
+  #tally = { painted: 0, late: 0, behind: 0 };
   #saidAt = 0;
-  #said = "";
-  /** @type {AbortController | null} */
-  #running = null;
-  #words = el("p", { class: "cine", "aria-hidden": "true" });
+  #stop = new AbortController();
 
   /**
    * @param {Store<State>} store
    * @param {readonly Viewport[]} viewports
+   * @param {readonly CineBar[]} bars
    * @param {Pictures} pictures
    */
-  constructor(store, viewports, pictures) {
+  constructor(store, viewports, bars, pictures) {
     this.store = store;
     this.viewports = viewports;
+    this.bars = bars;
     this.pictures = pictures;
     store.watch((state) => state, (state) => this.#follow(state));
   }
 
   /** @param {State} state */
   #follow(state) {
-    const { playing } = state;
-    if (playing && !isUndisturbed(state, playing)) this.store.update((now) => ({ ...now, playing: null }));
-    else if (playing && !this.#running) this.#begin(playing.pane);
-    else if (!playing && this.#running) this.#end();
-    else if (playing && this.#said !== `${playing.rate} ${playing.sweep}`) this.#say();
+    if (state.playing && !isUndisturbed(state)) this.store.update((now) => ({ ...now, playing: null }));
+    else if (state.playing && !this.#tracks.length) this.#begin(state);
+    else if (!state.playing && this.#tracks.length) this.#end();
   }
 
-  /** @param {number} pane */
-  #begin(pane) {
-    const viewport = this.viewports[pane];
-    if (!viewport) return;
-    this.#running = new AbortController();
-    this.#times = [];
-    this.#due = performance.now();
-    this.#stepping = "no";
-    viewport.area.append(this.#words);
+  /** @param {State} state */
+  #begin(state) {
+    this.#stop = new AbortController();
+    this.#tally = { painted: 0, late: 0, behind: 0 };
+    const now = performance.now();
+    this.#tracks = running(state).flatMap(({ run, reel }) => {
+      const viewport = this.viewports[run.pane];
+      return viewport ? [{ pane: run.pane, viewport, due: now + standing(reel, run), isLate: false, stepping: /** @type {const} */ ("no"), rests: false, timer: 0 }] : [];
+    });
+    for (const track of this.#tracks) {
+      this.#stop.signal.addEventListener("abort", track.viewport.painted.onDrawn(() => this.#drawn(track)));
+      void this.pictures.ahead(this.#wishes(track));
+      this.#soon(track);
+    }
     this.#say();
-    const stop = viewport.painted.onDrawn(() => this.#drawn(viewport));
-    this.#running.signal.addEventListener("abort", stop);
-    this.#soon();
   }
 
   #end() {
-    this.#running?.abort();
-    this.#running = null;
-    clearTimeout(this.#timer);
-    this.#words.remove();
+    this.#stop.abort();
+    const tracks = this.#tracks;
+    this.#tracks = [];
+    for (const { timer, pane } of tracks) {
+      clearTimeout(timer);
+      this.store.update((state) => stoodStill(state, pane));
+      this.bars[pane]?.tell(this.#tally);
+    }
+    this.pictures.decoded.clear();
   }
 
-  #soon() {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#step(), Math.max(0, this.#due - performance.now()));
+  /** @param {Track} track */
+  #soon(track) {
+    clearTimeout(track.timer);
+    track.timer = setTimeout(() => this.#round(track), Math.max(0, track.due - performance.now()));
   }
 
-  /** On by one picture, if the last was painted and the next is there. */
-  async #step() {
-    const running = this.#running;
+  /** Panes that run together begin each round together: who is at the end waits for the others. @param {Track} track */
+  #round(track) {
+    if (track.stepping !== "no") return;
+    const found = running(this.store.state).find(({ run }) => run.pane === track.pane);
+    if (!found) return;
+    if (this.#tracks.length === 1 || !isAtEnd(found.run, found.reel)) return void this.#step(track);
+    track.rests = true;
+    if (!this.#tracks.every(({ rests }) => rests)) return;
+    const due = Math.max(...this.#tracks.map((each) => each.due));
+    for (const each of this.#tracks) {
+      Object.assign(each, { rests: false, due });
+      void this.#step(each);
+    }
+  }
+
+  /** On by one picture, if the last was painted and the next is there. @param {Track} track */
+  async #step(track) {
+    const { signal } = this.#stop;
+    track.stepping = "looking";
+    await this.pictures.ahead(this.#wishes(track));
+    if (signal.aborted || !this.store.state.playing) return;
+    track.stepping = "painting";
+    const before = track.due;
+    this.store.update((state) => advance(state, track.pane));
     const { state } = this.store;
-    const [next] = ahead(state, 1);
-    if (!running || !state.playing || this.#stepping !== "no" || !next) return;
-    this.#stepping = "looking";
-    const wishes = ahead(state, AHEAD).flatMap((each) => this.#wish(each) ?? []);
-    await this.pictures.ahead(wishes);
-    if (this.#running !== running || !this.store.state.playing) return;
-    const now = performance.now();
-    const interval = 1000 / this.store.state.playing.rate;
-    // What is late stays late: no hurry afterwards, which would show the beat of a heart faster than it was.
-    this.#due = Math.max(this.#due + interval, now);
-    this.#stepping = "painting";
-    this.store.update(advance);
-    const { state: after } = this.store;
-    if (after.playing && !isShown(entryOf(after, paneAt(after, after.playing.pane)))) this.#on();
+    const found = running(state).find(({ run }) => run.pane === track.pane);
+    if (!found) return;
+    const stands = standing(found.reel, found.run);
+    track.due = before + stands;
+    const lag = performance.now() - before;
+    track.isLate = lag > stands;
+    if (track.isLate) {
+      this.#tally.late++;
+      this.#shift(lag);
+    }
+    if (!isShown(entryOf(state, paneAt(state, track.pane)))) this.#on(track);
   }
 
-  /**
-   * What the viewport will ask for.
-   * @param {State} state
-   */
-  #wish(state) {
-    const pane = state.playing && paneAt(state, state.playing.pane);
-    const size = state.playing && this.viewports[state.playing.pane]?.size;
-    const aim = isStackPane(pane) && size ? aimOf(state, pane, size) : null;
-    return aim && "wish" in aim ? aim.wish(this.pictures.quality) : null;
+  /** What is late stays late, for all panes that run together. @param {number} lag ms */
+  #shift(lag) {
+    this.#tally.behind += lag;
+    for (const each of this.#tracks) {
+      each.due += lag;
+      if (each.stepping === "no" && !each.rests) this.#soon(each);
+    }
   }
 
-  /** @param {Viewport} viewport whose canvas was painted */
-  #drawn(viewport) {
+  /** @param {Track} track @returns {import("./wishes.js").Wish[]} what the viewport will ask for */
+  #wishes({ pane, viewport }) {
+    return ahead(this.store.state, pane, AHEAD).flatMap((state) => {
+      const shown = paneAt(state, pane);
+      const aim = isStackPane(shown) ? aimOf(state, shown, viewport.size) : null;
+      return (aim && "wish" in aim && aim.wish(this.pictures.quality)) || [];
+    });
+  }
+
+  /** The pane's canvas was painted. @param {Track} track */
+  #drawn(track) {
+    const { viewport, pane, stepping } = track;
     const { state } = this.store;
-    const entry = state.playing && entryOf(state, paneAt(state, state.playing.pane));
+    const entry = entryOf(state, paneAt(state, pane));
     const { shown } = viewport.painted;
     // In place of the picture stand words why it can't be shown: the cine stays there, so that they are read.
     if (isShown(entry) && viewport.hindered === entry) return this.store.update((now) => ({ ...now, playing: null }));
-    if (this.#stepping !== "painting" || !shown || !isShown(entry) || shown.picture.instance !== entry.instance || shown.picture.frame !== entry.frame) return;
-    this.#on();
+    if (stepping !== "painting" || !shown || !isShown(entry) || shown.picture.instance !== entry.instance || shown.picture.frame !== entry.frame) return;
+    this.#on(track);
   }
 
-  #on() {
+  /** @param {Track} track whose next picture is on the screen */
+  #on(track) {
+    track.stepping = "no";
+    this.#tally.painted++;
     const now = performance.now();
-    this.#stepping = "no";
-    this.#times = [...this.#times.filter((time) => time > now - COUNTED), now];
+    if (!track.isLate && now > track.due) this.#tally.late++;
     if (now - this.#saidAt > SAID_EVERY) this.#say();
-    this.#soon();
+    this.#soon(track);
+    void this.pictures.ahead(this.#wishes(track));
   }
 
   #say() {
-    const { playing } = this.store.state;
-    if (!playing) return;
     this.#saidAt = performance.now();
-    this.#said = `${playing.rate} ${playing.sweep}`;
-    const real = achieved(this.#times);
-    const wished = number(playing.rate, 0);
-    const words = real !== null && real < ENOUGH * playing.rate
-      ? interpolate(gettext("▶ {real} instead of {wished} pictures/s"), { real: number(real, real < 10 ? 1 : 0), wished })
-      : interpolate(gettext("▶ {wished} pictures/s"), { wished });
-    setText(this.#words, [words, playing.sweep ? gettext("back and forth") : ""].filter(Boolean).join(" · "));
-    this.#words.classList.toggle("slow", real !== null && real < ENOUGH * playing.rate);
+    for (const { pane } of this.#tracks) this.bars[pane]?.tell(this.#tally);
   }
 }

@@ -37,6 +37,25 @@ export function presetsFor(stack) {
 }
 
 /**
+ * Why there are no presets for a stack; "" where there are, and where nothing is known yet.
+ * @param {Pick<Stack, "modality" | "unit" | "colour" | "suv"> | null} stack
+ * @returns {string}
+ */
+export function whyNoPresets(stack) {
+  if (!stack || presetsFor(stack).length) return "";
+  return whyNoWindow(stack) || interpolate(gettext("The presets are windows for CT in Hounsfield units, and for PET in SUV: there are none for {modality}. Drag, or 0 for the file’s own window."), { modality: stack.modality || gettext("these images") });
+}
+
+/**
+ * Why a stack has no window; "" where it has.
+ * @param {Pick<Stack, "colour"> | null} stack
+ * @returns {string}
+ */
+export function whyNoWindow(stack) {
+  return stack?.colour ? gettext("These images are in colour: they have no window and no presets") : "";
+}
+
+/**
  * @param {Preset} preset
  * @param {Pick<Stack, "suv"> | null} [stack]
  * @returns {Window}

@@ -4,6 +4,11 @@
 /** @import { Wish } from "./wishes.js" */
 /** @typedef {{wish: Wish, picture: Picture, type: string, body: Uint8Array<ArrayBuffer>}} Kept */
 
+/** Compressed pictures kept in the page: some 400 as they are while a hand moves, 160 lossless ones. */
+const BUDGET = 16 * 2 ** 20;
+/** While a pane shows a clip: it comes round again and again, and is fetched once. */
+const CLIP_BUDGET = 96 * 2 ** 20;
+
 export class Ring {
   /** @type {Map<string, Kept>} */
   #kept = new Map();
@@ -11,8 +16,8 @@ export class Ring {
   /** @type {ReadonlySet<string>} */
   #windows = new Set();
 
-  /** @param {number} budget bytes */
-  constructor(budget) {
+  /** @param {number} [budget] bytes */
+  constructor(budget = BUDGET) {
     this.budget = budget;
   }
 
@@ -53,9 +58,11 @@ export class Ring {
   /**
    * Forget what belongs to other series and windows than these.
    * @param {ReadonlySet<string>} windows
+   * @param {boolean} [isClip] one of them is a clip's
    */
-  keepOnly(windows) {
+  keepOnly(windows, isClip) {
     this.#windows = windows;
+    if (isClip !== undefined) this.budget = isClip ? CLIP_BUDGET : BUDGET;
     for (const [subject, { wish }] of this.#kept) if (!windows.has(wish.window)) this.#forget(subject);
   }
 

@@ -30,7 +30,7 @@ export function scroll(state, step, index = state.active) {
  * @returns {State}
  */
 function atRest(state, index) {
-  return state.playing?.pane === index ? { ...state, playing: null } : state;
+  return state.playing?.runs.some(({ pane }) => pane === index) ? { ...state, playing: null } : state;
 }
 
 /**

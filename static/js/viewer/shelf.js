@@ -65,7 +65,7 @@ function itemsOf(state, study, series) {
       viewable: true,
       title: joined([title, inCommon(members)]),
       modality: first.modality || series.modality,
-      words: [images(count), ...volumes(members)].join(" · "),
+      words: [clip(first, shown) || images(count), ...volumes(members)].join(" · "),
       why: known.split ?? "",
       count,
       middle: shown[Math.floor(shown.length / 2)] ?? null,
@@ -116,6 +116,16 @@ function slideItem({ source: { archive, study, series }, title, modality }, slid
     middle: null,
     instance: level?.instance ?? null,
   };
+}
+
+/**
+ * A clip is one thing, however many frames it has; "" for what is none.
+ * @param {import("./state.js").Stack} stack
+ * @param {readonly Shown[]} shown
+ */
+function clip({ cine, spatial }, shown) {
+  const isOne = !!cine && !spatial && shown.every(({ instance }) => instance === shown[0]?.instance);
+  return isOne ? ngettext("1 clip, {count} frame", "1 clip, {count} frames", shown.length) : "";
 }
 
 /** @param {number | null} count */

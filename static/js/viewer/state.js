@@ -79,10 +79,9 @@
 /** @typedef {"window" | "pan" | "zoom" | "scroll" | "crosshair" | "length"} Tool */
 /** @typedef {"connecting" | "open" | "lost" | "refused"} Line */
 
-/**
- * A cine that runs: `at` is the entry to which it came last, so that any other movement is a hand's.
- * @typedef {{pane: number, source: StackSource, at: number, step: 1 | -1, sweep: boolean, rate: number}} Playing rate: pictures a second
- */
+/** A pane that runs by itself: `at` is the entry to which it came last, so that any other movement is a hand's. @typedef {{pane: number, source: StackSource, at: number, step: 1 | -1}} Run */
+/** A cine; the first of several panes leads. @typedef {{runs: readonly Run[]}} Playing */
+/** What a hand has chosen for a clip; null or nothing: as the file says. @typedef {{rate?: number | null, sweep?: boolean | null, first?: number | null, last?: number | null}} Chosen rate: pictures a second; first, last: entries */
 
 /**
  * @typedef {object} State
@@ -95,6 +94,8 @@
  * @property {number | null} stage   of a mammography exam: the one that was hung last
  * @property {readonly [number, number] | null} stepped   two panes that changed places so that the active one stays in a smaller layout
  * @property {Playing | null} playing
+ * @property {Record<string, Chosen>} reels   per stack: how it is run, of those that a hand has run
+ * @property {boolean} together   all panes run, not the active one alone
  * @property {number} lens   what the magnifier enlarges by; 0 while there is none
  * @property {Tool} tool
  * @property {(Pane | null)[]} panes
@@ -138,6 +139,8 @@ export function initial(archive, study) {
     stage: null,
     stepped: null,
     playing: null,
+    reels: {},
+    together: false,
     lens: 0,
     tool: "window",
     panes: [null],

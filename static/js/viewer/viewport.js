@@ -10,6 +10,7 @@
 import { el } from "../shared/dom.js";
 import { gettext } from "../shared/i18n.js";
 import { aimOf, loadingWords } from "./aims.js";
+import { painted } from "./cine.js";
 import { isBeside } from "./dimensions.js";
 import { blacken, devicePixels, draw } from "./drawing.js";
 import { Dressing } from "./dressing.js";
@@ -17,12 +18,11 @@ import { indexAtServer } from "./growth.js";
 import { known } from "./known.js";
 import { Painted, tellPaint } from "./painted.js";
 import { paced } from "./pace.js";
-import { markSeen } from "./panes.js";
 import { keyOf } from "./pictures.js";
 import { along, placedOf } from "./placed.js";
 import { Probe, probed } from "./probe.js";
 import { ScrollBar } from "./scrollbar.js";
-import { frameKey, isShown, isSlidePane, isStackPane, paneAt, seriesKey, stackOf, visible } from "./state.js";
+import { isShown, isSlidePane, isStackPane, paneAt, seriesKey, stackOf, visible } from "./state.js";
 import { Sliders } from "./sliders.js";
 import { standIn } from "./standin.js";
 
@@ -433,7 +433,7 @@ export class Viewport {
     tellPaint(this.number, picture);
     this.onPaint();
     const { instance, frame } = picture;
-    if (isStackPane(pane) && instance && frame) this.store.update((now) => markSeen(now, pane, frameKey({ instance, frame })));
+    if (isStackPane(pane) && instance && frame) this.store.update((now) => painted(now, pane, this.number, { instance, frame }));
     if (this.#probe.pointer) this.point(this.#probe.pointer);
   }
 

@@ -17,6 +17,7 @@ import { isShown } from "./state.js";
  * @property {boolean} lossless
  * @property {Quality} quality
  * @property {boolean} [early] the picture may come without its number in the series
+ * @property {boolean} [clip] one of many that come round and round
  * @property {boolean} [patient] it may take long: a whole volume has to arrive first
  */
 
@@ -26,6 +27,9 @@ const WHOLE = 2 ** 22;
 const BLOCK = 128;
 const LONGEST = 8192;
 const NEIGHBOURS = 24;
+/** Of a clip, as many as are likely to fit into the page's memory: bytes, and bytes of a lossless pixel at most. */
+const CLIP = 72 * 2 ** 20;
+const PIXEL = { colour: 2, grey: 1 };
 
 /**
  * @param {{archive: string, study: string, series: string}} source
@@ -53,7 +57,8 @@ export function wish(shown, stack, entry, canvas, quality) {
   const content = [look, view && `viewport=${view}`, stack.early && "early=yes"].filter(Boolean).join("&");
   const of = { look, stack, window: `${shown.source.series} ${look}` };
   const asked = encoded(frameResource(shown.source, entry), content, of, quality);
-  return stack.early ? { ...asked, early: true } : asked;
+  if (stack.early) return { ...asked, early: true };
+  return stack.cine ? { ...asked, clip: true } : asked;
 }
 
 /**
@@ -102,12 +107,28 @@ export function greyQuery(voi, invert, stack, colormap = null) {
  */
 export function neighbours(shown, stack, direction, canvas) {
   if (shown.index === null) return [];
+  if (stack.cine) return wholeClip(shown, stack, canvas);
   const steps = Array.from({ length: NEIGHBOURS }, (_, index) => index + 1);
   const around = steps.flatMap((step) => (step % 3 === 0 ? [step, -step / 3] : [step]));
   return around.flatMap((step) => {
     const entry = stack.entries[/** @type {number} */ (shown.index) + step * direction];
     return isShown(entry) ? (wish(shown, stack, entry, canvas, null) ?? []) : [];
   });
+}
+
+/**
+ * A clip from its present picture on, and round.
+ * @param {StackPane} shown
+ * @param {Stack} stack
+ * @param {Size} canvas
+ * @returns {Wish[]}
+ */
+function wholeClip(shown, stack, canvas) {
+  const { entries, rows, columns, colour } = stack;
+  const room = Math.floor(CLIP / (rows * columns * (colour ? PIXEL.colour : PIXEL.grey)));
+  const count = Math.min(entries.length - 1, Math.max(NEIGHBOURS, room));
+  return Array.from({ length: count }, (_, step) => entries[((shown.index ?? 0) + step + 1) % entries.length])
+    .flatMap((entry) => (isShown(entry) ? (wish(shown, stack, entry, canvas, null) ?? []) : []));
 }
 
 /**

@@ -40,7 +40,7 @@ def test_a_vector_says_how_long_each_picture_stands() -> None:
     found = only(clip(FrameTimeVector=[0, 20, 40, 60, 80])).cine
     assert found is not None and found.basis == "FrameTimeVector"
     # The last stands for the mean of the others, since the vector says nothing of it.
-    assert found.intervals == (20, 40, 60, 80, 50)
+    assert list(found.intervals or ()) == [20, 40, 60, 80, 50]
     assert found.rate == 20
 
 
