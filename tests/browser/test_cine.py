@@ -71,7 +71,7 @@ def page(reader: tuple[Reader, str]) -> Reader:
     found, study = reader
     found.open(study)
     found.focus()
-    found.press("Shift+1", "PageUp", "PageUp", "Home")
+    found.press("Shift+1", *["PageUp"] * 4, "Home")
     found.until(lambda moment: moment.spoken is not None and f"Image 1/{COUNT}" in moment.image)
     found.page.evaluate(PAINTED)
     return found
