@@ -20,6 +20,7 @@ from tests.unpacked_data import unpacked_data
 pytestmark = [pytest.mark.browser, needs_chromium]
 COUNT = 12
 REAL = "us/cine-120f-ybr422-sonosite.dcm"
+ON = "Control+Shift+ArrowDown"
 # ms from each frame to the next, by hand: the beat of a heart that stumbles.
 BEAT = [40, 60, 40, 150, 40, 80, 60]
 PAINTED = """() => {
@@ -251,9 +252,7 @@ def test_a_clip_by_keys_and_by_its_bar(page: Reader) -> None:
     expect(page.page.locator(".told").first).to_contain_text("there are none for US")
     page.press("Shift+Home")  # begins where it stands: at the first
     expect(track).to_have_attribute("title", "Runs from 1 to 9 of 10")
-    page.press(
-        "Shift+ArrowRight", "Shift+ArrowRight", "Shift+ArrowRight", "Shift+Home", "Shift+ArrowRight", "Shift+End"
-    )
+    page.press(*[ON] * 3, "Shift+Home", ON, "Shift+End")
     expect(track).to_have_attribute("title", "Runs from 4 to 5 of 10")
     page.page.evaluate(PAINTED)
     page.press("c")

@@ -100,7 +100,7 @@ export function goTo(state, depth, to, index = state.active) {
   const target = stack && stackAt(family(state, shown), stack, depth, to);
   if (!shown || !stack || !target || target === stack || isSlidePane(shown)) return state;
   if (isVolumePane(shown)) return withPlanes(state, shown, stack, target);
-  const resting = state.playing?.pane === index ? { ...state, playing: null } : state;
+  const resting = state.playing?.runs.some(({ pane }) => pane === index) ? { ...state, playing: null } : state;
   return changePane(resting, moved(shown, stack, target), index);
 }
 

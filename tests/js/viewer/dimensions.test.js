@@ -59,7 +59,7 @@ describe("steps along a dimension", () => {
   });
 
   it("end a cine of the pane", () => {
-    const playing = { pane: 0, source: SOURCE, at: 2, step: /** @type {const} */ (1), sweep: false, rate: 20 };
+    const playing = { runs: [{ pane: 0, source: SOURCE, at: 2, step: /** @type {const} */ (1) }] };
     expect(stepped({ ...state(), playing }, 0, 1).playing).toBe(null);
   });
 });
