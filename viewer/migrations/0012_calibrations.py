@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('viewer', '0010_measured_of_whom'),
+        ('viewer', '0011_order_of_names'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
