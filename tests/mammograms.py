@@ -69,3 +69,40 @@ def mammogram(
     dataset.WindowCenter, dataset.WindowWidth, dataset.VOILUTFunction = 2048, 4096, "LINEAR"
     dataset.PixelData = np.ascontiguousarray(pixels, "<u2").tobytes()
     return dataset
+
+
+def tomosynthesis(stored: np.ndarray, view: str, *, step: float = 1.0, number: int = 50, study: str = STUDY) -> Dataset:
+    """Return slices (slices, rows, columns) of a craniocaudal view, `step` mm apart from the head downwards."""
+    row, column = ((0.0, 1.0, 0.0), (1.0, 0.0, 0.0)) if view[0] == "R" else ((0.0, -1.0, 0.0), (-1.0, 0.0, 0.0))
+    dataset = mammogram(stored[0], view, HUNG[view], number, study=study)
+    dataset.SOPClassUID = dataset.file_meta.MediaStorageSOPClassUID = TOMOSYNTHESIS
+    dataset.ImageType = ["DERIVED", "PRIMARY", "TOMOSYNTHESIS", "NONE"]
+    dataset.FrameOfReferenceUID = f"{study}.9"
+    for keyword in ("PatientOrientation", "ImagerPixelSpacing", "WindowCenter", "WindowWidth", "VOILUTFunction"):
+        delattr(dataset, keyword)
+    for keyword in ("RescaleIntercept", "RescaleSlope", "RescaleType", "ImageLaterality", "ViewPosition"):
+        delattr(dataset, keyword)
+    dataset.SharedFunctionalGroupsSequence = [_groups(
+        PixelMeasuresSequence={"PixelSpacing": [0.1, 0.1], "SliceThickness": step},
+        PlaneOrientationSequence={"ImageOrientationPatient": [*row, *column]},
+        FrameAnatomySequence={"FrameLaterality": view[0]},
+        PixelValueTransformationSequence={"RescaleIntercept": 0, "RescaleSlope": 1, "RescaleType": "US"},
+        FrameVOILUTSequence={"WindowCenter": 2048, "WindowWidth": 4096},
+    )]  # fmt: skip
+    dataset.PerFrameFunctionalGroupsSequence = [
+        _groups(PlanePositionSequence={"ImagePositionPatient": [0.0, 0.0, -step * at]}) for at in range(len(stored))
+    ]
+    dataset.NumberOfFrames = len(stored)
+    dataset.PixelData = np.ascontiguousarray(stored, "<u2").tobytes()
+    return dataset
+
+
+def _groups(**macros: dict[str, object]) -> Dataset:
+    """Return one item of functional groups."""
+    groups = Dataset()
+    for name, attributes in macros.items():
+        macro = Dataset()
+        for keyword, value in attributes.items():
+            setattr(macro, keyword, value)
+        setattr(groups, name, [macro])
+    return groups

@@ -8,7 +8,7 @@ from pydicom.encaps import encapsulate
 from pydicom.uid import JPEGLSLossless
 
 from tests.doors.made_pixels import all_kinds
-from tests.mammograms import HUNG, VIEWS, mammogram, turned
+from tests.mammograms import HUNG, VIEWS, mammogram, tomosynthesis, turned
 from tests.phantoms import speaking_phantom
 from worklist.demo.dataset import Exam, Person, begin, grey, in_series, place, uid
 
@@ -34,6 +34,7 @@ def everything() -> list[Dataset]:
         *all_kinds(),
         report(),
         *breasts(),
+        slices_of_a_breast(),
         *lost(),
     ]
 
@@ -61,6 +62,12 @@ def breasts() -> list[Dataset]:
         stored, letters = turned(picture, HUNG[view], number)
         views.append(mammogram(stored, view, letters, number, series=1))
     return views
+
+
+@cache
+def slices_of_a_breast() -> Dataset:
+    """Tomosynthesis of the exam's right breast: nine slices of one value each, the square of their number times ten."""
+    return tomosynthesis(np.tile((10 * np.arange(9) ** 2)[:, None, None], (1, 40, 30)).astype(np.uint16), "R-CC")
 
 
 @cache

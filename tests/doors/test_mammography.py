@@ -1,6 +1,7 @@
 """Breast images leave by every door as they were stored, whatever is asked for, and say what they show."""
 
 import io
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -60,3 +61,21 @@ async def test_air_stays_black_when_the_breast_is_inverted(get: Get) -> None:
     shown = grey((await get(f"{address(dataset)}/rendered?accept=image/png&invert=yes")).body)
     wanted = np.where(stored == 0, 0, 255 - np.rint((stored / 4095.0) * 255))
     assert np.abs(shown - wanted).max() <= 1
+
+
+@pytest.mark.parametrize(("method", "combine"), [("average_ip", np.mean), ("maximum_ip", np.max)])
+@pytest.mark.parametrize("thickness", [1, 3, 5])
+async def test_a_slab_of_tomosynthesis_joins_values_and_not_greys(
+    get: Get, method: str, combine: Callable[[np.ndarray], float], thickness: int
+) -> None:
+    dataset = made.slices_of_a_breast()
+    # The fifth slice, seen from the head as it is stored: rows run to the back, columns to the left.
+    camera = "viewpointposition=1,1,96&viewpointlookat=1,1,-4&viewpointup=-1,0,0&viewport=8,8&pixelspacing=0.1"
+    slab = f"mprslab={thickness}&renderingmethod={method}&window=320,640,linear-exact&accept=image/jpeg"
+    answer = await get(f"{address(dataset).split('/instances')[0]}/renderedmpr?{camera}&{slab}")
+    assert (answer.status, answer.headers["content-type"]) == (200, "image/png"), answer.body
+    # Between slices the value runs straight; the slab is sampled from end to end, at most half a slice apart.
+    depths = np.linspace(-thickness / 2, thickness / 2, 2 * thickness * 8 + 1) + 4
+    wanted = combine(np.interp(depths, np.arange(9), 10.0 * np.arange(9) ** 2))
+    assert abs(grey(answer.body)[4, 4] - wanted / 640 * 255) <= 3
+    assert answer.picture["breast"]["name"] == "R CC" and answer.picture["patient_orientation"] == ["P", "L"]

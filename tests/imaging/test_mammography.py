@@ -8,13 +8,14 @@ import pytest
 from pydicom.dataset import Dataset
 
 from tests.imaging.datasets import instance, metadata
-from tests.mammograms import HUNG, TOMOSYNTHESIS, VIEWS, mammogram, turned
+from tests.mammograms import HUNG, TOMOSYNTHESIS, VIEWS, mammogram, tomosynthesis, turned
 from viewer.imaging import mammography
 from viewer.imaging.kinds import kind
 from viewer.imaging.mammography import Hang, Mammogram
 from viewer.imaging.pixels import Padding
 from viewer.imaging.record import instances
 from viewer.imaging.stack import stacks
+from viewer.imaging.volume import volume
 
 PICTURE = np.arange(12, dtype=np.uint16).reshape(3, 4)  # no two of its eight turns are alike
 
@@ -158,3 +159,17 @@ def test_the_air_around_a_breast_is_known_by_its_one_value(photometric: str) -> 
     assert mammography.air(noisy, record) is None
     record.PixelPaddingValue = 7
     assert mammography.air(picture, record) is None
+
+
+def test_tomosynthesis_is_a_stack_in_space_that_makes_a_volume_and_hangs_like_the_view() -> None:
+    frames = np.arange(5 * 8 * 6, dtype=np.uint16).reshape(5, 8, 6)
+    records = instances(metadata(tomosynthesis(frames, "R-CC"), mammogram(PICTURE, "R-CC", HUNG["R-CC"], 1)))
+    slices, flat = stacks(records, expected=2)
+    assert (slices.spatial, slices.spacing_mm, len(slices.shown)) == (True, 1.0, 5)
+    assert (slices.title.split(",")[0], flat.title.split(",")[0]) == ("R CC tomosynthesis", "R CC")
+    assert [entry.frame for entry in slices.shown] == [1, 2, 3, 4, 5]
+    made = volume(slices, records)
+    assert made.size == (6, 8, 5) and np.allclose(made.spacing_mm, 0.1)
+    found = mammography.mammogram(records[0], records[0].frame(1))
+    assert found is not None
+    assert (found.name, found.laterality, found.hang, found.place) == ("R CC", "R", Hang(), None)

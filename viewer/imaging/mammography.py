@@ -116,6 +116,12 @@ class Mammogram:
         return " ".join(part for part in (self.laterality, self.view, *self.modifiers) if part)
 
     @property
+    def title(self) -> str:
+        """The name, and whether it is of slices or of a picture made from them."""
+        kind = "tomosynthesis" if self.tomosynthesis else "synthetic" if self.synthetic else ""
+        return " ".join(part for part in (self.name, kind) if part)
+
+    @property
     def words(self) -> list[Words]:
         """The modifiers in words."""
         return [NAMES[each] for each in self.modifiers]

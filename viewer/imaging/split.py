@@ -129,7 +129,7 @@ def traits_of(each: Picture) -> dict[str, str]:
     types = image_type(instance, frame)
     found = mammogram(instance, frame)
     traits = {
-        "view": found.name if found else "",
+        "view": found.title if found else "",
         "plane": anatomical_plane(each.orientation) if each.orientation is not None else "",
         "type": " ".join(types).lower().replace("localizer", "localiser"),
         "kernel": " ".join(frame.ConvolutionKernel),

@@ -19,6 +19,7 @@ import { scroll, scrollTo } from "./scrolling.js";
 import { nextSeries, nextStudy } from "./shelf.js";
 import { isSlidePane, isVolumePane, paneAt, stackOf } from "./state.js";
 import { TAGS_COMMANDS } from "./tagsmodel.js";
+import { TOMOSYNTHESIS_COMMANDS } from "./tomosynthesis.js";
 import { UPTAKE_COMMANDS } from "./uptake.js";
 
 /** @typedef {"tools" | "image" | "window" | "slide" | "move" | "cine" | "layout" | "page"} Group */
@@ -163,6 +164,7 @@ export const COMMANDS = [
   ...CINE_COMMANDS,
   ...LAYOUT_COMMANDS,
   ...MAMMOGRAPHY_COMMANDS,
+  ...TOMOSYNTHESIS_COMMANDS,
   {
     id: "take-up",
     label: () => gettext("Show what is new in the archive"),
