@@ -40,9 +40,9 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
 
 
 def seen(reader: Reader, name: str) -> None:
-    """Keep a picture of the page for people who look, where SAMSYN_LOOK names a folder."""
-    if os.environ.get("SAMSYN_LOOK"):
-        reader.page.screenshot(path=Path(os.environ["SAMSYN_LOOK"]) / f"{name}.png")
+    """Keep a picture of the page for people who look, where LOOK_AT_PAGES names a folder."""
+    if os.environ.get("LOOK_AT_PAGES"):
+        reader.page.screenshot(path=Path(os.environ["LOOK_AT_PAGES"]) / f"{name}.png")
 
 
 def edge(moment: Moment) -> float:

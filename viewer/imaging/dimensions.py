@@ -6,6 +6,7 @@ from statistics import median
 
 from pydicom.datadict import dictionary_description
 
+from viewer.imaging import nuclear
 from viewer.imaging.picture import Picture, acquired, first_of
 from viewer.imaging.words import Words, gettext_noop
 
@@ -64,7 +65,28 @@ def kind_of_image(each: Picture) -> str:
 
 TIMES = ("FrameReferenceDateTime", "FrameAcquisitionDateTime", "AcquisitionDateTime", "AcquisitionTime")
 MILLISECONDS = gettext_noop("{value} ms", value="")
+
+
+def counted(name: str) -> Callable[[Picture], Hashable]:
+    """Return the reader of an NM frame's place along one vector."""
+    return lambda each: each.instance.vectors[name][each.frame.number - 1] if name in each.instance.vectors else None
+
+
+def gate(each: Picture) -> Hashable:
+    """Return the time slot of an NM frame; of gated and dynamic PET that of its Image Index, from 1 (C.8.9.4.1.9)."""
+    item = each.instance.nuclear
+    kinds, slices, index = item.texts("SeriesType"), item.integer("NumberOfSlices"), item.integer("ImageIndex")
+    if not kinds or kinds[0] not in ("GATED", "DYNAMIC") or not slices or not index:
+        return counted("time slot")(each)
+    return (index - 1) // slices + 1
+
+
 KEYS = (
+    *(
+        Key(name, gettext_noop("{name}", name=name), (nuclear.VECTORS[name],), read=counted(name))
+        for name in ("energy window", "detector", "rotation", "R-R interval")
+    ),
+    Key("time slot", gettext_noop("time slot"), ("TimeSlotVector", "ImageIndex"), read=gate),
     Key("phase", gettext_noop("phase"), ("TemporalPositionIndex", "TemporalPositionIdentifier")),
     Key("trigger", gettext_noop("phase"), ("TriggerTime", "NominalCardiacTriggerDelayTime"), MILLISECONDS, ranked=True),
     Key("echo time", gettext_noop("echo"), ("EffectiveEchoTime", "EchoTime"), gettext_noop("TE {value} ms", value="")),

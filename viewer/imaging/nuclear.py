@@ -5,6 +5,8 @@ import binascii
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from viewer.imaging.dicomjson import Item, tag_of
 
 GE, PHILIPS = "GEMS_PETD_01", "Philips PET Private Group"
@@ -76,6 +78,67 @@ def text_of(item: Item, tag: str) -> str:
     elif isinstance(element.get("BulkDataURI"), str):
         data = item.bulkdata.get(element["BulkDataURI"])
     return data.decode("latin-1").strip(" \0").split("\\")[0] if data else ""
+
+
+def vectors(item: Item, frames: int) -> dict[str, tuple[int, ...]]:
+    """Return the vectors of an NM multi-frame image that say of each of its frames what it is of, by their name here.
+
+    Those that Frame Increment Pointer names (PS3.3 C.8.4.8.1), or all where it names none; never one of another length.
+    """
+    if frames < 2:
+        return {}
+    pointed = {tag.replace(",", "").strip("()").upper() for tag in item.texts("FrameIncrementPointer")}
+    pointed &= {tag_of(keyword) for keyword in VECTORS.values()}
+    found = {}
+    for name, keyword in VECTORS.items():
+        values = item.integers(keyword) if item.has(keyword) else None
+        if values is None or (pointed and tag_of(keyword) not in pointed):
+            continue
+        if len(values) == frames:
+            found[name] = values
+        else:
+            item.fault(f"{keyword} doesn't have one value per frame")
+    return found
+
+
+def parted(found: Mapping[str, tuple[int, ...]]) -> tuple[str, ...]:
+    """Return the names of the vectors that keep frames apart; the others are what one scrolls along."""
+    inner = {"slice", "angular view", "time slice"} & set(found)
+    return tuple(name for name in found if name not in (inner or {"time slot"}))
+
+
+def named(item: Item, name: str, value: int) -> str:
+    """Return how one part is told from the others: an energy window by its name, a detector by its view."""
+    words = ""
+    if name == "energy window":
+        windows = item.items("EnergyWindowInformationSequence")
+        words = (windows[value - 1].text("EnergyWindowName") or "") if 0 < value <= len(windows) else ""
+    elif name == "detector":
+        detectors = item.items("DetectorInformationSequence")
+        views = detectors[value - 1].items("ViewCodeSequence") if 0 < value <= len(detectors) else ()
+        words = (views[0].text("CodeMeaning") or "") if views else ""
+    return f"{name} {value} ({words})" if words else f"{name} {value}"
+
+
+def slice_place(
+    item: Item, place: tuple[int, int], spacing: float | None
+) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
+    """Return position and orientation (LPS mm) of a reconstructed slice by its `place`: detector and slice, from 1.
+
+    Slices stand behind the detector's first one along the normal of its rows and columns, or before it where the
+    `spacing` is negative (PS3.3 C.8.4.15). None where the file doesn't say all of it.
+    """
+    detector, number = place
+    detectors = item.items("DetectorInformationSequence")
+    if not spacing or not 0 < detector <= len(detectors):
+        return None
+    first = detectors[detector - 1].numbers("ImagePositionPatient")
+    cosines = detectors[detector - 1].numbers("ImageOrientationPatient")
+    if first is None or cosines is None or len(first) != 3 or len(cosines) != 6:
+        return None
+    normal = np.cross(cosines[:3], cosines[3:])
+    position = np.asarray(first) + (number - 1) * spacing * normal
+    return tuple(float(value) for value in position), cosines
 
 
 def bulkdata_uris(item: Item) -> set[str]:

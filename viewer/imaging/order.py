@@ -167,7 +167,8 @@ def number_order(each: Picture) -> tuple[object, ...]:
     number, frame = each.instance.InstanceNumber, concatenation.frame_number(each)
     if each.instance.ConcatenationUID:
         return False, 0, each.instance.ConcatenationUID, 0, frame
-    return number is None, number or 0, str(each.index).zfill(9), each.frame.InStackPositionNumber or 0, frame
+    along = tuple(vector[each.frame.number - 1] for vector in each.instance.vectors.values())
+    return number is None, number or 0, str(each.index).zfill(9), each.frame.InStackPositionNumber or 0, along, frame
 
 
 def taken_order(pictures: Sequence[Picture]) -> list[Picture]:

@@ -36,7 +36,7 @@ def picture(index: int, instance: Instance, number: int) -> Picture:
     except GeometryError:
         orientation = None
     # One position for a whole clip says where it was taken, not where each frame lies.
-    clip = instance.frame_count > 1 and not instance.per_frame_groups
+    clip = instance.frame_count > 1 and not instance.per_frame_groups and instance.slice_place(number) is None
     if position is None or len(position) != 3 or clip or (instance.Modality or "") in BY_TIME:
         position = None
     return Picture(index, instance, frame, position, orientation)

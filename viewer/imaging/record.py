@@ -210,6 +210,7 @@ class Instance:
     shared_groups: Item = field(default_factory=lambda: Item({}), repr=False)
     per_frame_groups: tuple[Item, ...] = field(default=(), repr=False)
     nuclear: Item = field(default_factory=lambda: Item({}), repr=False)
+    vectors: dict[str, tuple[int, ...]] = field(default_factory=dict, repr=False)
     frames_known: dict[int, FrameAttributes] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -233,8 +234,20 @@ class Instance:
             if not 1 <= number <= self.frame_count:
                 raise FrameNumberError(f"there is no frame {number}")
             groups = self.per_frame_groups[number - 1] if number <= len(self.per_frame_groups) else None
-            known = self.frames_known.setdefault(number, resolved(number, self, self.shared_groups, groups))
+            known = resolved(number, self, self.shared_groups, groups)
+            place = self.slice_place(number)
+            if place is not None:
+                known.ImagePositionPatient, known.ImageOrientationPatient = place
+            known = self.frames_known.setdefault(number, known)
         return known
+
+    def slice_place(self, number: int) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
+        """Return position and orientation of a frame of a reconstructed NM image, None for any other frame."""
+        if "slice" not in self.vectors:
+            return None
+        detector = self.vectors["detector"][number - 1] if "detector" in self.vectors else 1
+        place = detector, self.vectors["slice"][number - 1]
+        return nuclear.slice_place(self.nuclear, place, self.SpacingBetweenSlices)
 
 
 OTHERS = (
@@ -336,6 +349,7 @@ def instance(listed: Any, bulkdata: Mapping[str, bytes]) -> Instance:
     record.float_pixels = item.has("FloatPixelData") or item.has("DoubleFloatPixelData")
     record.listed_pixels = any(item.has(keyword) for keyword in PIXELS)
     record.nuclear = nuclear.of(elements, bulkdata, item.faults)
+    record.vectors = nuclear.vectors(record.nuclear, record.frame_count) if record.Modality == "NM" else {}
     record.ultrasound_regions = item.items("SequenceOfUltrasoundRegions")
     record.frame_display = item.items("FrameDisplaySequence")
     record.optical_paths = item.items("OpticalPathSequence")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from viewer.imaging import colour
+from viewer.imaging import colour, nuclear
 from viewer.imaging.apart import Cell, cells
 from viewer.imaging.dimensions import Coordinate
 from viewer.imaging.geometry import anatomical_plane
@@ -99,7 +99,13 @@ def hard_key(each: Picture, orientations: list[tuple[float, ...]]) -> tuple[Hash
         return ("space", instance.FrameOfReferenceUID, clustered(each.orientation, orientations), *common)
     clip = instance.ConcatenationUID or (instance.SOPInstanceUID if instance.frame_count > 1 else None)
     turned = clustered(each.orientation, orientations) if each.orientation is not None else ()
-    return ("order", clip, turned, *common)
+    return ("order", clip, turned, *(value for _name, value in parts(each)), *common)
+
+
+def parts(each: Picture) -> list[tuple[str, int]]:
+    """Return the energy window, detector, phase, rotation or gate of an NM frame that keep it apart from others."""
+    vectors = each.instance.vectors
+    return [(name, vectors[name][each.frame.number - 1]) for name in nuclear.parted(vectors)]
 
 
 def breast(each: Picture) -> tuple[Hashable, ...]:
@@ -136,6 +142,8 @@ def traits_of(each: Picture) -> dict[str, str]:
         "matrix": f"{instance.Columns}×{instance.Rows}",
         **untitled(each),
     }
+    if not each.spatial:
+        traits |= {name: nuclear.named(instance.nuclear, name, value) for name, value in parts(each)}
     if instance.frame_count > 1 and not each.spatial:
         traits["clip"] = f"clip {instance.InstanceNumber}" if instance.InstanceNumber is not None else "clip"
     return traits

@@ -38,7 +38,7 @@ function content({ measures, factors, notes }, unit, words) {
     words && el("p", { class: "warn", role: "alert" }, words),
     table(gettext("Measures"), columns, measures.map((each) => [each.name, each.formula, made(each)])),
     table(gettext("Factors"), [gettext("Element"), gettext("Tag"), gettext("Value in the file"), gettext("What was made of it")],
-      factors.map(({ keyword, tag, value, made: meaning }) => [keyword, tag, value, meaning])),
+      factors.map(({ keyword, tag, value, made: meaning }) => [keyword || gettext("Computed"), tag, value, meaning])),
     ...notes.map((note) => el("p", { class: "muted" }, note)),
   ].filter((each) => each !== "");
 }
