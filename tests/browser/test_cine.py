@@ -138,7 +138,7 @@ def test_a_line_that_cant_keep_up_is_said_and_nothing_is_skipped(page: Reader) -
     conditions = {"offline": False, "latency": 700, "downloadThroughput": -1, "uploadThroughput": -1}
     session.send("Network.emulateNetworkConditions", conditions)
     page.press("3", "c")  # another window: nothing of it is here yet
-    expect(page.page.locator(".tally.slow")).to_contain_text(re.compile(r"[1-9]\d* of \d+ late, \d+ ms behind"))
+    expect(page.page.locator(".tally.slow")).to_contain_text(re.compile(r"[1-9]\d* of \d+ late \(\d+ ms\)"))
     page.press("c")
     session.send("Network.emulateNetworkConditions", conditions | {"latency": 0})
     order = painted(page)

@@ -90,9 +90,10 @@ export class CineBar {
     this.#told = isStackPane(shown) ? stackKey(shown.source) : "";
     Object.assign(this.#tally.dataset, { painted, late, behind: behind.toFixed(1) });
     const words = late
-      ? interpolate(gettext("{late} of {painted} late, {behind} ms behind"), { late, painted, behind: number(behind, 0) })
+      ? interpolate(gettext("{late} of {painted} late ({behind} ms)"), { late, painted, behind: number(behind, 0) })
       : painted ? interpolate(gettext("{painted} shown, all in time"), { painted }) : "";
     setText(this.#tally, words);
+    this.#tally.title = late ? gettext("Pictures that came when the next was due, and by how much the clip is behind its own time. None is left out.") : "";
     this.#tally.classList.toggle("slow", late > 0);
   }
 
