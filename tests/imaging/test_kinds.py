@@ -13,6 +13,7 @@ from viewer.imaging.record import Instance
 @pytest.mark.parametrize(
     ("suffix", "words"),
     [
+        ("66.4", "segmentation"), ("9.1.1", "ECG"), ("104.1", "PDF document"),
         ("88.22", "structured report"), ("11.1", "presentation state"),
         ("481.3", "radiotherapy structures"),
         ("77.1.5.8", "ophthalmic image"), ("77.1.4.1", "video"),
