@@ -104,7 +104,8 @@ class PixelScale(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 class Pane(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """How a grey or colour picture is shown. It is flipped first, then rotated clockwise.
 
-    Without a `colormap` a grey picture has the one that is usual for its modality.
+    Without a `colormap` a grey picture has the one that is usual for its modality. `overlay` and `shutter` say whether
+    those of the file are drawn.
     """
 
     voi: dict[str, Any] | None = None
@@ -112,6 +113,8 @@ class Pane(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True
     colormap: Literal["GREY", "GREY_INVERTED", "HOT_IRON", "PET", "HOT_METAL_BLUE", "PET_20_STEP", "RAINBOW"] | None = (
         None
     )
+    overlay: bool = True
+    shutter: bool = True
     rotation: Literal[0, 90, 180, 270] = 0
     flip_horizontal: bool = False
     flip_vertical: bool = False

@@ -126,6 +126,8 @@ def _pixel_mm(pane: dict[str, Any], size: tuple[int, int], volume: Volume) -> fl
 def _window(pane: dict[str, Any]) -> dict[str, str]:
     voi = pane["voi"]
     query = {"invert": "yes"} if pane["invert"] else {}
+    if pane["source"]["kind"] == "stack":
+        query |= {name: "no" for name in ("overlay", "shutter") if not pane.get(name, True)}
     if pane.get("colormap"):
         query["colormap"] = pane["colormap"]
     if voi is None:

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from msgspec import structs
 
-from viewer.doors import annotate, breast, description, glimpses, icc, tiles
+from viewer.doors import annotate, breast, description, glimpses, graphics, icc, tiles
 from viewer.doors.media import JPEG, LOSSLESS
 from viewer.doors.opened import Opened, Place, Shelf, build
 from viewer.doors.parameters import BadParameter, Parameters, Viewport
@@ -183,11 +183,12 @@ def draw(
         flips = (flipped[0], flipped[1])
     try:
         shades = shaded(stored, place, voi, region, size, flips, wanted)
+        shades = graphics.dressed(shades, opened, place, region, flips, wanted)
     except PixelError as error:
         raise Refusal(502, translated(error)) from error
     told = description.describe(
         opened, place, voi=voi, inverted=wanted.invert, shown_by=wanted.colormap, region=region, size=size,
-        lossless=media_type in LOSSLESS,
+        lossless=media_type in LOSSLESS, graphics=graphics.told(place, wanted),
     )  # fmt: skip
     if wanted.annotation:
         shades = annotate.annotated(shades, told, wanted.annotation)

@@ -133,6 +133,36 @@ def mapped() -> Dataset:
 
 
 @cache
+def overlaid() -> Dataset:
+    """An image of one grey with a line of one pixel over it and, as a second plane, a block that hangs over its edge."""
+    dataset = exam("Overlaid", "MR", "4")
+    grey(dataset, np.full((20, 24), 500, np.uint16), bits_stored=12)
+    dataset.WindowCenter, dataset.WindowWidth = "500", "1000"
+    for group, shape, origin, name in ((0x6000, (20, 24), (1, 1), "Line"), (0x6004, (6, 5), (17, 22), "")):
+        bits = np.zeros(shape, bool)
+        bits[7 if group == 0x6000 else slice(None)] = True
+        for element, vr, value in ((0x10, "US", shape[0]), (0x11, "US", shape[1]), (0x40, "CS", "G"),
+                                   (0x50, "SS", list(origin)), (0x100, "US", 1), (0x102, "US", 0),
+                                   (0x1500, "LO", name)):  # fmt: skip
+            dataset.add_new(group << 16 | element, vr, value)
+        packed = np.packbits(bits.ravel(), bitorder="little").tobytes()
+        dataset.add_new(group << 16 | 0x3000, "OW", packed + b"\0" * (len(packed) % 2))
+    return dataset
+
+
+@cache
+def shuttered() -> Dataset:
+    """An image of which columns 5 to 20 and rows 3 to 18 are meant to be seen; the rest in a quarter's grey."""
+    dataset = exam("Shuttered", "DX", "1.1")
+    grey(dataset, np.full((20, 24), 500, np.uint16), bits_stored=12)
+    dataset.WindowCenter, dataset.WindowWidth = "500", "1000"
+    dataset.ShutterShape, dataset.ShutterPresentationValue = "RECTANGULAR", 0x4000
+    dataset.ShutterLeftVerticalEdge, dataset.ShutterRightVerticalEdge = "5", "20"
+    dataset.ShutterUpperHorizontalEdge, dataset.ShutterLowerHorizontalEdge = "3", "18"
+    return dataset
+
+
+@cache
 def all_kinds() -> list[Dataset]:
     """Return every object of this module."""
-    return [bits(), parametric(False), parametric(True), wide(), supplemented(), mapped()]
+    return [bits(), parametric(False), parametric(True), wide(), supplemented(), mapped(), overlaid(), shuttered()]

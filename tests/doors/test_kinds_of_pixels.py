@@ -10,6 +10,7 @@ from tests.doors.asking import Connect, Get
 from tests.doors.made import address, shades
 from tests.doors.test_rendered import pixels
 
+SHADE = (64, 224, 208)  # of drawings
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -71,21 +72,61 @@ async def test_every_window_and_table_of_the_file_can_be_chosen(get: Get) -> Non
     assert pixels(chosen[0]).shape == (40, 100)  # pixels twice as tall as wide
 
 
-async def test_the_probe_says_what_a_value_means(connect: Connect) -> None:
-    async def probed(dataset: Any, frame: int, x: int, y: int) -> dict[str, Any]:
-        page = await connect(f"/ws/{dataset.StudyInstanceUID}/?archive=main")
-        resource = f"{address(dataset, frame)}/rendered"
-        await page.say(probe={"seq": 1, "resource": resource, "x": x, "y": y})
-        while "probe" not in (answer := (await page.hear())[0]):
-            pass
-        return dict(answer["probe"])
+async def test_overlays_are_drawn_on_top_told_and_put_away(get: Get, connect: Connect) -> None:
+    path = f"{address(made.overlaid())}/rendered?accept=image/png"
+    answer = await get(path)
+    picture = pixels(answer)
+    drawn = np.zeros((20, 24), bool)
+    drawn[7], drawn[16:, 21:] = True, True
+    assert (picture[drawn] == SHADE).all() and len(np.unique(picture[~drawn])) == 1
+    assert answer.picture["graphics"] == ["Overlay: Line", "Overlay"] and answer.picture["hidden"] == []
+    without = await get(f"{path}&overlay=no")
+    assert pixels(without).shape == (20, 24) and (pixels(without) == pixels(without)[0, 0]).all()
+    assert without.picture["hidden"] == ["Overlay: Line", "Overlay"]
+    # A line of one pixel can still be seen in a picture of a quarter of the size, and nothing else is drawn.
+    small = pixels(await get(f"{path}&viewport=6,5"))
+    assert (small[1, :5] == SHADE).all() and (small[0] == small[0, 0, 0]).all()
+    turned = pixels(await get(f"{path}&viewport=24,20,0,0,24,-20"))
+    assert (turned[12] == SHADE).all()
+    assert (await probed(connect, made.overlaid(), 1, 3, 7))["value"] == 500
 
-    found = await probed(made.mapped(), 1, 5, 3)  # stored 50
+
+async def test_a_shutter_covers_what_lies_outside_in_its_shade_and_values_stay(get: Get, connect: Connect) -> None:
+    path = f"{address(made.shuttered())}/rendered?accept=image/png"
+    answer = await get(path)
+    seen = np.zeros((20, 24), bool)
+    seen[2:18, 4:20] = True
+    assert (pixels(answer)[~seen] == 0x40).all() and (np.abs(pixels(answer)[seen].astype(int) - 128) <= 1).all()
+    assert answer.picture["graphics"] == ["Shutter"]
+    open_ = await get(f"{path}&shutter=no")
+    assert np.ptp(pixels(open_)) == 0 and open_.picture["hidden"] == ["Shutter"]
+    # Its edges lie where they lie in a part of the picture, enlarged.
+    part = pixels(await get(f"{path}&viewport=16,16,2,0,8,8"))
+    assert (part[:4] == 0x40).all() and (part[:, :4] == 0x40).all() and (part[4:, 4:] != 0x40).all()
+    assert (await probed(connect, made.shuttered(), 1, 0, 0))["value"] == 500
+
+
+@pytest.mark.parametrize("name", ["overlay", "shutter"])
+async def test_a_word_that_means_nothing_is_refused(get: Get, name: str) -> None:
+    assert (await get(f"{address(made.overlaid())}/rendered?{name}=perhaps")).status == 400
+
+
+async def probed(connect: Connect, dataset: Any, frame: int, x: int, y: int) -> dict[str, Any]:
+    """Return what the probe says of a pixel."""
+    page = await connect(f"/ws/{dataset.StudyInstanceUID}/?archive=main")
+    await page.say(probe={"seq": 1, "resource": f"{address(dataset, frame)}/rendered", "x": x, "y": y})
+    while "probe" not in (answer := (await page.hear())[0]):
+        pass
+    return dict(answer["probe"])
+
+
+async def test_the_probe_says_what_a_value_means(connect: Connect) -> None:
+    found = await probed(connect, made.mapped(), 1, 5, 3)  # stored 50
     assert found["value"] == 0 and found["real"] == [
         {"value": 0.55, "unit": "mm2/s", "label": "Diffusion"},
         {"value": 6.25, "unit": "%", "label": "Perfusion"},
     ]
-    beyond = await probed(made.mapped(), 1, 20, 3)  # stored 200: outside of the table
+    beyond = await probed(connect, made.mapped(), 1, 20, 3)  # stored 200: outside of the table
     assert [each["label"] for each in beyond["real"]] == ["Diffusion"]
-    on_map = await probed(made.parametric(True), 2, 4, 7)
+    on_map = await probed(connect, made.parametric(True), 2, 4, 7)
     assert on_map["value"] == pytest.approx(made.MAPS[1, 7, 4], rel=1e-5) and on_map["unit"] == "mm2/s"

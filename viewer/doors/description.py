@@ -61,10 +61,12 @@ def describe(
     region: tuple[float, float, float, float],
     size: tuple[int, int],
     lossless: bool,
+    graphics: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return the description of one picture: JSON values under the names of the contract with the page.
 
     `inverted` and `shown_by`, a colour map or None for the usual one, are what was asked for.
+    `graphics` says what is laid over the picture.
     `region` is x, y, width, height in stored pixels, `size` the width and height of the answer in its own pixels.
     """
     name = None if opened.colour(place.instance) else colormap.chosen(place.instance.Modality, shown_by)
@@ -77,6 +79,7 @@ def describe(
         "region": [round(value, 4) for value in region],
         "size": list(size),
         "lossless": lossless,
+        **(graphics or {}),
     }
     return Description(of_frame(opened, place), of_this)
 

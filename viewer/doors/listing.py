@@ -143,6 +143,7 @@ def _stack(opened: Opened, of: Stack, window: VOI | None) -> dict[str, Any]:
         "burnt_in": kinds.carries_text(place.instance),
         **uptake.of_stack(opened, of),
         **uptake.provenance(opened, of),
+        "laid_over": _laid_over(opened, of),
         "windows": [description.window(each) for each in choices],
         "window_count": len(choices) or opened.least_choices(of),
         "window": description.window(window),
@@ -159,6 +160,16 @@ def reasons_line(told: Sequence[Sequence[Reason]]) -> str:
     """Return by what a series was split, with the values of all stacks or of one; "" for what is one stack."""
     by = "; ".join(translated(each) for each in reasons.line(told))
     return _("split %(by)s") % {"by": by} if by else ""
+
+
+def _laid_over(opened: Opened, of: Stack) -> list[str]:
+    """Return which kinds of things the files lay over the images of a stack, by the parameter that hides them."""
+    images = [opened.instances[uid] for uid in {each.SOPInstanceUID for each in of.shown}]
+    kinds = {
+        "overlay": any(each.overlays for each in images),
+        "shutter": any(each.shutter or each.has_frame_shutters for each in images),
+    }
+    return [kind for kind, there in kinds.items() if there]
 
 
 def _volume(made: Volume | str) -> dict[str, Any]:

@@ -23,6 +23,7 @@ COLORMAPS = {name: name for name in colormap.NAMES}
 RENDERED = frozenset(
     {
         "accept", "charset", "window", "viewport", "quality", "annotation", "iccprofile", "invert", "interpolation",
+        "overlay", "shutter",
         "voi", "early", "colormap",
     }
 )  # fmt: skip
@@ -99,6 +100,8 @@ class Parameters(msgspec.Struct, frozen=True):
     annotation: frozenset[str] = frozenset()
     iccprofile: str = "no"
     invert: bool = False
+    overlay: bool = True
+    shutter: bool = True
     interpolation: str = "linear"
     voi: int | Literal["auto"] | None = None
     early: bool = False
@@ -155,6 +158,8 @@ def obeyed(values: Mapping[str, str], unknown: tuple[str, ...], *, size_only: bo
         quality=_quality(values["quality"]) if "quality" in values else None,
         annotation=_annotation(values["annotation"]) if "annotation" in values else frozenset(),
         iccprofile=_profile(values["iccprofile"]) if "iccprofile" in values else "no",
+        overlay=one_of("overlay", values.get("overlay", "yes"), {"yes": True, "no": False}),
+        shutter=one_of("shutter", values.get("shutter", "yes"), {"yes": True, "no": False}),
         invert=one_of("invert", values["invert"], {"yes": True, "no": False}) if "invert" in values else False,
         interpolation=one_of("interpolation", values["interpolation"], {name: name for name in sorted(INTERPOLATIONS)})
         if "interpolation" in values

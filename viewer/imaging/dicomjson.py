@@ -11,12 +11,20 @@ from typing import Any
 import numpy as np
 from pydicom.datadict import tag_for_keyword
 
+# Overlay planes repeat their elements from group 6000 on, every second one; here they stand as those of the first.
+OVERLAY = {
+    "OverlayRows": "0010", "OverlayColumns": "0011", "NumberOfFramesInOverlay": "0015", "OverlayDescription": "0022",
+    "OverlayType": "0040", "OverlaySubtype": "0045", "OverlayOrigin": "0050", "ImageFrameOrigin": "0051",
+    "OverlayBitsAllocated": "0100", "OverlayBitPosition": "0102", "OverlayLabel": "1500", "OverlayData": "3000",
+}  # fmt: skip
 NAME_GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
 
 
 @cache
 def tag_of(keyword: str) -> str:
     """Return the eight hexadecimal digits under which `keyword` stands in DICOM JSON."""
+    if keyword in OVERLAY:
+        return f"6000{OVERLAY[keyword]}"
     tag = tag_for_keyword(keyword)
     if tag is None:
         raise KeyError(keyword)

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from pydicom.datadict import keyword_for_tag
 
-from viewer.imaging import nuclear, private
+from viewer.imaging import nuclear, overlaid, private
 from viewer.imaging.dicomjson import Item, LookupTable, tag_of
 from viewer.imaging.functional_groups import (
     FrameAttributes,
@@ -194,6 +194,8 @@ class Instance:
     matrix_origin: tuple[Item, ...] = field(default=(), repr=False)
     value_mappings: tuple[Item, ...] = field(default=(), repr=False)
     views: tuple[Item, ...] = field(default=(), repr=False)
+    overlays: overlaid.Overlays = field(default=(), repr=False)
+    shutter: Item | None = field(default=None, repr=False)
     palette: tuple[LookupTable | None, ...] = ()
     segmented_palette: bool = False
     icc_profile: bytes = field(default=b"", repr=False)
@@ -227,6 +229,11 @@ class Instance:
         most = MOST_TILES if self.SOPClassUID == WHOLE_SLIDE else MOST_FRAMES
         return (self.NumberOfFrames or 1) <= most
 
+    @property
+    def has_frame_shutters(self) -> bool:
+        """Whether its first frame has a shutter of its own: then each frame may."""
+        return bool(self.per_frame_groups) and self.per_frame_groups[0].has("FrameDisplayShutterSequence")
+
     def frame(self, number: int) -> FrameAttributes:
         """Return what holds for frame `number` (from 1), functional groups resolved; raises FrameNumberError."""
         known = self.frames_known.get(number)
@@ -250,10 +257,17 @@ class Instance:
         return nuclear.slice_place(self.nuclear, place, self.SpacingBetweenSlices)
 
 
+SHUTTER = (
+    "ShutterShape", "ShutterLeftVerticalEdge", "ShutterRightVerticalEdge", "ShutterUpperHorizontalEdge",
+    "ShutterLowerHorizontalEdge", "CenterOfCircularShutter", "RadiusOfCircularShutter",
+    "VerticesOfThePolygonalShutter", "ShutterPresentationValue", "ShutterOverlayGroup",
+    "ShutterPresentationColorCIELabValue",
+)  # fmt: skip
 OTHERS = (
     "SequenceOfUltrasoundRegions", "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence", *PIXELS,
     "ICCProfile", "OpticalPathSequence", "SpecimenDescriptionSequence", "TotalPixelMatrixOriginSequence",
     "DimensionIndexSequence", "RealWorldValueMappingSequence", "ViewCodeSequence", "FrameDisplaySequence",
+    *SHUTTER,
     *(f"{colour}PaletteColorLookupTable{part}" for colour in PALETTE for part in ("Descriptor", "Data")),
     *(f"Segmented{colour}PaletteColorLookupTableData" for colour in PALETTE),
 )  # fmt: skip
@@ -274,6 +288,8 @@ def instances(metadata: bytes, bulkdata: Mapping[str, bytes] | None = None) -> l
     found = [instance(each, bulkdata or {}) for each in parsed(metadata)]
     for each, vendor in zip(found, private.vendors(metadata, len(found), bulkdata or {}), strict=True):
         complete(each, vendor)
+    for each, planes in zip(found, overlaid.overlays(metadata, len(found), bulkdata or {}), strict=True):
+        each.overlays = planes
     return found
 
 
@@ -317,6 +333,7 @@ def bulkdata_uris(listed: Iterable[Instance]) -> set[str]:
         for item in (each.shared_groups, *frames):
             tables += [*item.lookup_tables("VOILUTSequence"), *item.lookup_tables("ModalityLUTSequence")]
     profiles = [each.optical_paths[0].binary("ICCProfile") for each in listed if each.optical_paths]
+    profiles += [item.binary("OverlayData") for each in listed for _group, item in each.overlays]
     wanted = {uri for data, uri in profiles if uri and data is None}
     wanted |= {each.icc_address for each in listed if each.icc_address and not each.icc_profile}
     wanted |= {uri for each in listed for uri in nuclear.bulkdata_uris(each.nuclear)}
@@ -367,6 +384,9 @@ def instance(listed: Any, bulkdata: Mapping[str, bytes]) -> Instance:
         own, record.icc_address = item.binary("ICCProfile")
         record.icc_profile = own or b""
     shared = item.items("SharedFunctionalGroupsSequence")
+    of_frames = shared[0].items("FrameDisplayShutterSequence") if shared else ()
+    if of_frames or item.has("ShutterShape") or item.has("ShutterOverlayGroup"):
+        record.shutter = of_frames[0] if of_frames else item
     of_all = shared[0].items("RealWorldValueMappingSequence") if shared else ()
     record.value_mappings = of_all or item.items("RealWorldValueMappingSequence")
     record.shared_groups = Item(flat(shared[0]) if shared else {}, item.faults, bulkdata)

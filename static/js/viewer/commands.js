@@ -17,7 +17,7 @@ import { removedWords } from "./newswords.js";
 import { changePane, flip, nextPane, reset, rotate, several } from "./panes.js";
 import { scroll, scrollTo } from "./scrolling.js";
 import { nextSeries, nextStudy } from "./shelf.js";
-import { isSlidePane, isVolumePane, paneAt, stackOf } from "./state.js";
+import { isSlidePane, isStackPane, isVolumePane, paneAt, stackOf } from "./state.js";
 import { TAGS_COMMANDS } from "./tagsmodel.js";
 import { TOMOSYNTHESIS_COMMANDS } from "./tomosynthesis.js";
 import { UPTAKE_COMMANDS } from "./uptake.js";
@@ -91,6 +91,19 @@ function preset(preset) {
   };
 }
 
+/**
+ * Show or hide what the file lays over its image.
+ * @param {"overlay" | "shutter"} what
+ * @param {string} key
+ * @param {() => string} label
+ * @returns {Command}
+ */
+function laidOver(what, key, label) {
+  const isShown = (/** @type {State} */ state) => pictureAt(state)?.[what] !== false;
+  const offered = (/** @type {State} */ state) => isStackPane(paneAt(state)) && stackOf(state, paneAt(state))?.laid_over?.includes(what) === true;
+  return image(what, key, label, (state) => (offered(state) ? changePane(state, { [what]: !isShown(state) }) : state), { offered, pressed: isShown });
+}
+
 /** @type {readonly Command[]} */
 export const COMMANDS = [
   tool("window", "W", () => gettext("Window")),
@@ -112,6 +125,8 @@ export const COMMANDS = [
     offered: hasStack,
     pressed: (state) => isOneToOne(pictureAt(state)),
   }),
+  laidOver("overlay", "Shift+O", () => gettext("The file's overlays")),
+  laidOver("shutter", "Shift+S", () => gettext("The file's shutter")),
   image("reset", "Space", () => gettext("Reset"), (state) => asHung(state) ?? reset(state), { icon: "reset" }),
   image("zoom-in", "+", () => gettext("Zoom in"), same, { effect: "zoom-in", onSlide: (slide) => slide.zoom(ZOOM_STEP) }),
   image("zoom-out", "-", () => gettext("Zoom out"), same, { effect: "zoom-out", onSlide: (slide) => slide.zoom(1 / ZOOM_STEP) }),

@@ -62,6 +62,8 @@ import { dot } from "./vectors.js";
  * @property {string | null} frame_of_reference
  * @property {boolean} colour
  * @property {boolean} [burnt_in]   text stands among its pixels
+ * @property {string[]} [graphics]   of the file, laid over the picture
+ * @property {string[]} [hidden]   of the file, that could be
  * @property {string[]} [remarks]   what to know before trusting it
  * @property {Plane & Slab & {pixel_spacing: number} | null} [plane]   of a volume
  * @property {string} [volume_words]   what is to be known of the volume
@@ -163,7 +165,8 @@ export function corners(picture, { zoom, prior, notes }) {
       [joined([picture.series_number !== null && `${picture.series_number}.`, picture.series_description], " "), undefined, 2],
       [technique(picture), undefined, 5],
       [where(picture), undefined, 4],
-      ...[...(picture.remarks ?? []), ...notes].map((words) => /** @type {const} */ ([words, "warn"])),
+      ...(picture.graphics ?? []).map((words) => /** @type {const} */ ([words, "muted", 1])),
+      ...[...hiddenWords(picture), ...(picture.remarks ?? []), ...notes].map((words) => /** @type {const} */ ([words, "warn"])),
       ...(picture.dimensions ?? []).filter(({ count }) => count > 1).map((each) => /** @type {const} */ ([dimensionWords(each), "strong"])),
       [imageOf(picture), "strong"],
       [planeLine(picture), picture.plane ? nearest(picture.plane.look) : undefined],
@@ -195,6 +198,11 @@ function breastWords(breast) {
   return [breast.words, made, breast.for_processing ? gettext("FOR PROCESSING, not for reading") : ""].filter(Boolean).join(" · ");
 }
 
+/** What the file would lay over the picture, and isn't seen: never silently. @param {Picture} picture */
+function hiddenWords({ hidden }) {
+  return (hidden ?? []).map((words) => interpolate(gettext("{what}: hidden"), { what: words }));
+}
+
 /** @param {Picture} picture */
 function planeLine({ plane }) {
   return plane ? [planeWords(plane.look), slabWords(plane)].filter(Boolean).join(" · ") : "";
@@ -209,8 +217,9 @@ function planeLine({ plane }) {
 export function heldLine(picture, { ownWindow, text }) {
   const { plane } = picture;
   const window = ownWindow && !picture.inverted ? "" : windowWords(picture);
-  if (text !== "all" && !window && !plane?.thickness) return null;
-  const words = [planeLine(picture), window].filter(Boolean).join(" · ");
+  const hidden = hiddenWords(picture);
+  if (text !== "all" && !window && !plane?.thickness && !hidden.length) return null;
+  const words = [planeLine(picture), window, ...hidden].filter(Boolean).join(" · ");
   return words ? { text: words, kind: plane ? nearest(plane.look) : "held" } : null;
 }
 

@@ -26,6 +26,7 @@
  * @property {boolean} colour
  * @property {boolean} [spatial]   its entries stand in the order of space
  * @property {WindowChoice[]} windows   the file's own, where all its images share them
+ * @property {("overlay" | "shutter")[]} [laid_over]   what its files lay over their images
  * @property {number} [window_count]   how many each image offers
  * @property {import("./uptake.js").Measure | null} [suv]   of PET: what the page labels windows by; null: not available
  * @property {string} [suv_words]   why it isn't

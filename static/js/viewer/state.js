@@ -23,6 +23,8 @@
  * @property {Voi} voi
  * @property {boolean} invert
  * @property {string | null} colormap   of a grey picture; null: what is usual for its modality
+ * @property {boolean} [overlay]   false: overlay planes of the file aren't drawn
+ * @property {boolean} [shutter]   false: what the file's shutter covers is shown
  * @property {Rotation} rotation
  * @property {boolean} flip_horizontal
  * @property {boolean} flip_vertical
@@ -162,6 +164,8 @@ export const PLAIN = /** @type {const} */ ({
   voi: null,
   invert: false,
   colormap: null,
+  overlay: true,
+  shutter: true,
   rotation: 0,
   flip_horizontal: false,
   flip_vertical: false,

@@ -53,7 +53,8 @@ export function frameResource({ archive, study, series }, { instance, frame }) {
 export function wish(shown, stack, entry, canvas, quality) {
   const view = viewport(gridOf(stack), canvas, shown);
   if (view === null) return null;
-  const look = greyQuery(shown.voi, shown.invert, stack, shown.colormap);
+  const hidden = /** @type {const} */ (["overlay", "shutter"]).filter((name) => shown[name] === false).map((name) => `${name}=no`);
+  const look = [greyQuery(shown.voi, shown.invert, stack, shown.colormap), ...hidden].filter(Boolean).join("&");
   const content = [look, view && `viewport=${view}`, stack.early && "early=yes"].filter(Boolean).join("&");
   const of = { look, stack, window: `${shown.source.series} ${look}` };
   const asked = encoded(frameResource(shown.source, entry), content, of, quality);
