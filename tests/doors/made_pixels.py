@@ -134,7 +134,7 @@ def mapped() -> Dataset:
 
 @cache
 def overlaid() -> Dataset:
-    """An image of one grey with a line of one pixel over it and, as a second plane, a block that hangs over its edge."""
+    """An image of one grey, over it a line of one pixel and, as a second plane, a block that hangs over its edge."""
     dataset = exam("Overlaid", "MR", "4")
     grey(dataset, np.full((20, 24), 500, np.uint16), bits_stored=12)
     dataset.WindowCenter, dataset.WindowWidth = "500", "1000"
