@@ -4,6 +4,7 @@
 /** @import { Plane, Slab, Window } from "./state.js" */
 import { joined } from "../shared/bidi.js";
 import { gettext, interpolate, ngettext } from "../shared/i18n.js";
+import { hiddenWords } from "./laidover.js";
 import { isCanonical, nearest } from "./planes.js";
 import { presetOf } from "./presets.js";
 import { windowInSuv } from "./uptake.js";
@@ -196,11 +197,6 @@ function breastWords(breast) {
   if (!breast) return "";
   const made = breast.synthetic ? gettext("made from tomosynthesis") : "";
   return [breast.words, made, breast.for_processing ? gettext("FOR PROCESSING, not for reading") : ""].filter(Boolean).join(" · ");
-}
-
-/** What the file would lay over the picture, and isn't seen: never silently. @param {Picture} picture */
-function hiddenWords({ hidden }) {
-  return (hidden ?? []).map((words) => interpolate(gettext("{what}: hidden"), { what: words }));
 }
 
 /** @param {Picture} picture */
