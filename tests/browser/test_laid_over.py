@@ -57,7 +57,7 @@ def test_overlay_and_shutter_are_put_away_and_back(reader: tuple[Reader, str], t
     page.press("Shift+O")
     expect(corner).to_contain_text("Overlay: Skin mark: hidden")
     page.page.wait_for_function(f"() => ({DRAWN})() === 0")
-    page.press("Shift+S")
+    page.press("Shift+H")
     expect(corner).to_contain_text("Shutter: hidden")
     page.page.screenshot(path=tmp_path / "put-away.png")
     page.press("Shift+O")

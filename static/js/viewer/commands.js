@@ -126,7 +126,7 @@ export const COMMANDS = [
     pressed: (state) => isOneToOne(pictureAt(state)),
   }),
   laidOver("overlay", "Shift+O", () => gettext("The file's overlays")),
-  laidOver("shutter", "Shift+S", () => gettext("The file's shutter")),
+  laidOver("shutter", "Shift+H", () => gettext("The file's shutter")),
   image("reset", "Space", () => gettext("Reset"), (state) => asHung(state) ?? reset(state), { icon: "reset" }),
   image("zoom-in", "+", () => gettext("Zoom in"), same, { effect: "zoom-in", onSlide: (slide) => slide.zoom(ZOOM_STEP) }),
   image("zoom-out", "-", () => gettext("Zoom out"), same, { effect: "zoom-out", onSlide: (slide) => slide.zoom(1 / ZOOM_STEP) }),

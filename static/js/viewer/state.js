@@ -23,8 +23,8 @@
  * @property {Voi} voi
  * @property {boolean} invert
  * @property {string | null} colormap   of a grey picture; null: what is usual for its modality
- * @property {boolean} [overlay]   false: overlay planes of the file aren't drawn
- * @property {boolean} [shutter]   false: what the file's shutter covers is shown
+ * @property {boolean} [overlay]   false: the file's overlay planes aren't drawn
+ * @property {boolean} [shutter]   false: what it covers is shown
  * @property {Rotation} rotation
  * @property {boolean} flip_horizontal
  * @property {boolean} flip_vertical
