@@ -3,11 +3,13 @@
 from typing import Any
 
 import pytest
+from pydicom.dataset import Dataset
 from pydicom.uid import UID_dictionary
 
 from tests.imaging.datasets import instance, slice_at
-from viewer.imaging.kinds import STORAGE, kind
+from viewer.imaging.kinds import STORAGE, carries_text, kind
 from viewer.imaging.record import Instance
+from viewer.imaging.stack import stacks
 
 
 @pytest.mark.parametrize(
@@ -58,6 +60,33 @@ def test_every_storage_class_of_the_standard_has_a_name() -> None:
 def test_a_picture_that_can_not_be_drawn_says_why(attributes: dict[str, Any], words: str) -> None:
     found = kind(instance(slice_at(0, 1, **attributes)))
     assert (found.viewable, found.words) == (False, words)
+
+
+def test_ophthalmic_tomography_is_a_stack_by_its_functional_groups() -> None:
+    dataset = slice_at(
+        0, 1, SOPClassUID=STORAGE + "77.1.5.4", Modality="OPT", NumberOfFrames=3, ImageLaterality="L",
+        ImagePositionPatient=None, ImageOrientationPatient=None, PixelSpacing=None,
+    )  # fmt: skip
+    shared, groups = Dataset(), []
+    shared.PixelMeasuresSequence, shared.PlaneOrientationSequence = [Dataset()], [Dataset()]
+    shared.PixelMeasuresSequence[0].PixelSpacing = [0.004, 0.012]
+    shared.PlaneOrientationSequence[0].ImageOrientationPatient = [1, 0, 0, 0, 0, -1]
+    for place in (0.4, 0.0, 0.2):
+        group = Dataset()
+        group.PlanePositionSequence = [Dataset()]
+        group.PlanePositionSequence[0].ImagePositionPatient = [0, place, 0]
+        groups.append(group)
+    dataset.SharedFunctionalGroupsSequence, dataset.PerFrameFunctionalGroupsSequence = [shared], groups
+    (found,) = stacks([instance(dataset)])
+    assert (found.spatial, [entry.location for entry in found.entries]) == (True, [0.0, 0.2, 0.4])
+    assert (found.modality, instance(dataset).ImageLaterality) == ("OPT", "L")
+
+
+@pytest.mark.parametrize(
+    ("suffix", "text"), [("6.1", True), ("7", True), ("77.1.1", True), ("2", False), ("77.1.4", False)]
+)
+def test_what_has_text_of_its_own_is_known_by_its_class(suffix: str, text: bool) -> None:
+    assert carries_text(instance(slice_at(0, 1, SOPClassUID=STORAGE + suffix))) == text
 
 
 def test_a_video_is_not_shown_yet() -> None:

@@ -17,6 +17,7 @@ from viewer.archive.port import Frame
 from viewer.store.client import FrameFailed, StoreClient
 from viewer.store.fill import check_origin
 from viewer.store.pack import DATA, TilePack
+from viewer.store.picture import BY_PILLOW
 
 Serve = Callable[..., StoreProcess]
 
@@ -47,6 +48,8 @@ def test_a_job_from_outside_is_refused() -> None:
     job = msgspec.msgpack.encode(Region(b"/", b"etc/passwd", (0, 0, 0), 0, 0, 0))
     with pytest.raises(Malformed):
         check_origin(Frame(1, job, BY_OPENSLIDE))
+    with pytest.raises(Malformed):
+        check_origin(Frame(1, job, BY_PILLOW))
     check_origin(Frame(1, job, BY_OPENSLIDE, ours=True))
 
 
