@@ -296,7 +296,7 @@ def test_the_provenance_lists_each_factor_by_its_tag() -> None:
     assert listed["(0018,1075)"].value == "6586"
     assert listed["(0018,1072)"].value == "100000.00"
     assert listed["(0010,1030)"].made == "70 kg"
-    assert {"(0028,0051)", "(0054,1001)", "(0054,1102)", "(0008,0021)", "(0028,1053)"} <= set(listed)
+    assert {"(0028,0051)", "(0054,1001)", "(0054,1102)", "(0008,0021)", "(0008,0031)", "(0028,1053)"} <= set(listed)
     assert any("3600 s" in each.made for each in whole.factors)
 
 

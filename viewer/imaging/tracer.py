@@ -208,10 +208,9 @@ def started(read: Read, taken: Scan) -> Moment:
     if taken.earliest is None:
         raise NoSUV(gettext_noop("an image of the series has no acquisition date and time"))
     series = combined(own.SeriesDate, own.SeriesTime, read.item)
-    said = " ".join((own.SeriesDate or "", own.SeriesTime or ""))
     first = taken.earliest.at.isoformat(" ")
     if series is None:
-        read.note("SeriesDate", said, gettext_noop("not usable"))
+        dated(read, "Series", gettext_noop("not usable"))
         raise NoSUV(gettext_noop("the series has no date and time"))
     before = taken.earliest.since(series)
     if before >= 0:
@@ -219,10 +218,10 @@ def started(read: Read, taken: Scan) -> Moment:
             words = "the series' time lies {hours:.1f} h before the first acquisition: a date or time was changed"
             raise NoSUV(gettext_noop(words, hours=before / 3600))
         words = "start of the scan: no image was acquired before it (the earliest {first})"
-        read.note("SeriesDate", said, gettext_noop(words, first=first))
+        dated(read, "Series", gettext_noop(words, first=first))
         return series
     words = "later than the earliest acquisition ({first}), so not the start of the scan"
-    read.note("SeriesDate", said, gettext_noop(words, first=first))
+    dated(read, "Series", gettext_noop(words, first=first))
     written = nuclear.private(read.item, nuclear.GE, 0x0D)
     if written is not None:
         tag, value = written
@@ -233,10 +232,20 @@ def started(read: Read, taken: Scan) -> Moment:
     return taken.earliest
 
 
+def dated(read: Read, of: str, made: Words) -> None:
+    """Remember date and time of the series or of the acquisition: two elements that are read together."""
+    read.note(f"{of}Date", getattr(read.instance, f"{of}Date") or "", gettext_noop("read with the time below"))
+    read.note(f"{of}Time", getattr(read.instance, f"{of}Time") or "", made)
+
+
 def own_acquisition(read: Read, half_life: float) -> Moment:
     """Return when an image that isn't decay corrected was acquired. Raises NoSUV where it decays much meanwhile."""
     at = acquired(read.instance)
-    read.note("AcquisitionDate", at.at.isoformat(" "), gettext_noop("acquisition of this image"))
+    made = gettext_noop("acquisition of this image")
+    if read.instance.AcquisitionDateTime:
+        read.note("AcquisitionDateTime", read.instance.AcquisitionDateTime, made)
+    else:
+        dated(read, "Acquisition", made)
     duration = positive(read.item, "ActualFrameDuration")
     if duration is not None and math.log(2) * duration / 2000 / half_life > MOST_DECAY_IN_A_FRAME:
         words = "without decay correction, and the tracer decays too much in a frame of {seconds:g} s"

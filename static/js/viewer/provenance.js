@@ -57,5 +57,5 @@ function made({ factor, unit, reason }) {
 function table(name, columns, rows) {
   return el("table", { "aria-label": name },
     el("thead", {}, el("tr", {}, ...columns.map((words) => el("th", { scope: "col" }, words)))),
-    el("tbody", {}, ...rows.map(([head = "", ...cells]) => el("tr", {}, el("th", { scope: "row" }, head), ...cells.map((words) => el("td", {}, words))))));
+    el("tbody", {}, ...rows.map(([head = "", ...cells]) => el("tr", {}, el("th", { scope: "row" }, head), ...cells.map((words) => el("td", { class: /^\(.{9}\)$/.test(words) ? "tag" : "" }, words))))));
 }
