@@ -219,7 +219,7 @@ def sheets(sights: Iterable[Sight], names: dict[str, str], folder: Path) -> list
         for index, sight in enumerate(sights[begin : begin + per_sheet]):
             x, y = index % COLUMNS * (CELL[0] + 8), index // COLUMNS * (CELL[1] + CAPTION)
             sheet.paste(sight.picture, (x, y))
-            name = names.get(sight.instance) or names.get(sight.series) or sight.series
+            name = next((names[uid] for uid in (sight.instance, sight.series) if uid and uid in names), sight.series)
             caption = [f"{name[-38:]} ({sight.place})", *(sight.words[at : at + 52] for at in (0, 52, 104))]
             for line, words in enumerate(caption):
                 plain = words.encode("latin-1", "replace").decode("latin-1")

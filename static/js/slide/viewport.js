@@ -4,7 +4,7 @@
 /** @import { Slide, SlidePane, State } from "../viewer/state.js" */
 /** @import { Ground, Surface } from "../viewer/surface.js" */
 /** @import { Store } from "../shared/store.js" */
-import { getJson } from "../shared/api.js";
+import { request } from "../shared/api.js";
 import { el } from "../shared/dom.js";
 import { gettext } from "../shared/i18n.js";
 import { apply, inverse } from "../viewer/geometry.js";
@@ -301,7 +301,7 @@ export class SlideViewport {
     const [first] = this.#markFailed();
     if (!first?.address || this.#why) return;
     const drawn = this.#drawn;
-    this.#why = await getJson(first.address).then(() => "", (error) => (error instanceof Error && error.name === "ApiError" ? error.message : ""));
+    this.#why = await request(first.address, { accept: "image/*" }).then(() => "", (error) => (error instanceof Error && error.name === "ApiError" ? error.message : ""));
     if (drawn?.slide === this.#drawn?.slide) this.#markFailed();
   }
 }
