@@ -1,6 +1,6 @@
 """`make bench`: every benchmark in turn."""
 
-from bench import again, decoders, fill, hand, load, memory, opening, planes, rendered, socket
+from bench import again, big, decoders, fill, hand, load, memory, opening, planes, rendered, socket
 
 if __name__ == "__main__":
     rendered.main()
@@ -13,3 +13,4 @@ if __name__ == "__main__":
     planes.main()
     hand.main()
     opening.main()
+    big.main()

@@ -310,6 +310,7 @@ async function open() {
   await breastsKnown();
   store.update((state) => begin({ ...state, preferences: { ...PREFERENCES, ...preferences } }, saved));
   if (!paneAt(store.state)) nothingYet();
+  if (!saved) void hangLate();
   void lookAhead();
   focusActive();
   keepSaved(store, page.urls.state);
@@ -320,8 +321,24 @@ async function open() {
 
 /** The views of a mammography exam are hung together, once each is known; an archive that takes its time isn't waited for. */
 function breastsKnown() {
-  const all = Promise.all(breastSeries(store.state).map((key) => asking.series(key)));
-  return Promise.race([all, new Promise((resolve) => setTimeout(resolve, LONGEST_HANGING))]);
+  return Promise.race([breastsTold(), new Promise((resolve) => setTimeout(resolve, LONGEST_HANGING))]);
+}
+
+function breastsTold() {
+  return Promise.all(breastSeries(store.state).map((key) => asking.series(key)));
+}
+
+/** Views that came late take their places, unless a hand has arranged the panes meanwhile. */
+async function hangLate() {
+  const { stage } = store.state;
+  await breastsTold();
+  store.update((state) => (state.stage === stage && (stage === 0 || state.panes.length === 1) ? rehung(state) : state));
+}
+
+/** @param {State} state */
+function rehung(state) {
+  const next = hangStage(state, 0);
+  return next.panes.filter(Boolean).length > state.panes.filter(Boolean).length ? next : state;
 }
 
 /** The first series takes its time: until it is told, one image of it is shown, if that can be had sooner. */
