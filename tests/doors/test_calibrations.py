@@ -201,6 +201,7 @@ async def test_a_line_in_each_ultrasound_region_has_that_region_s_numbers(ask: A
     assert doppler["unit_words"] == "cm/s" and doppler["short_words"] == "in the region"
     _status, across = await ask(door(study), flat(ECHO, (10, 30), (10, 60)))
     assert (across["value"], across["unit"]) == (30.0, "{pixels}") and BESIDE in across["basis_words"]
+    assert across["short_words"] == f"px, {BESIDE}"
 
 
 async def test_the_value_under_the_pointer_is_the_region_s(connect: Connect) -> None:

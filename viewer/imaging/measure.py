@@ -59,6 +59,14 @@ SHORT = {
     NONE: gettext_noop("px"),
 }
 
+# Why there are pixels only where an image has scales: in full, and beside a number.
+OUTSIDE = gettext_noop("pixels: not inside one ultrasound region")
+WITHOUT_UNIT = gettext_noop("pixels: this ultrasound region has no unit")
+SHORT_OF_PIXELS = {
+    OUTSIDE: gettext_noop("px, not inside one ultrasound region"),
+    WITHOUT_UNIT: gettext_noop("px, the ultrasound region has no unit"),
+}
+
 
 def length(points: Sequence[Point]) -> Quantity:
     """Return the length of a line through points (n, 3) in mm: of the patient (LPS) or of the slide."""
@@ -87,7 +95,7 @@ def length_in_image(
         if region is not None and region.millimetres is not None:
             step = spacings.inside_region(region.millimetres)
         else:
-            step = Spacing(None, None, NONE, gettext_noop("pixels: not inside one ultrasound region"))
+            step = Spacing(None, None, NONE, OUTSIDE)
     return in_steps(points, step)
 
 
@@ -105,8 +113,7 @@ def in_other_units(region: ultrasound.Region, points: Sequence[Point]) -> Based:
     """Return what a line means in a region that is no plane of the body: a velocity, a time, a depth; else pixels."""
     parts = region.between(points[0], points[1])
     if not parts:
-        words = gettext_noop("pixels: this ultrasound region has no unit")
-        return in_steps(points, Spacing(None, None, NONE, words))
+        return in_steps(points, Spacing(None, None, NONE, WITHOUT_UNIT))
     words = gettext_noop("by the scales of the ultrasound region")
     return Based(Quantity(parts[0].value, parts[0].unit), spacings.REGION, words, tuple(parts))
 
@@ -115,7 +122,7 @@ def short(basis: str, words: Words | str) -> Words | str:
     """Return what a label beside a number says of its basis; `words` say it in full."""
     if basis == spacings.USER or (basis == spacings.ESTIMATED and getattr(words, "values", None)):
         return words
-    return SHORT.get(basis, "")
+    return SHORT_OF_PIXELS.get(words) or SHORT.get(basis, "")
 
 
 def plane_in_patient(instance: Instance, frame: FrameAttributes) -> Plane | None:

@@ -146,7 +146,7 @@ export function numberOf({ row, ground }, points) {
 export function quantity(row) {
   if (row.value === null) return "";
   if (!row.parts?.length) return measured(row.value, row.space, row.short_words || row.unit_words);
-  return `${row.parts.map(({ name, value, unit_words }) => `${name} ${digits(value)} ${unit_words}`).join(" · ")} ${row.short_words}`;
+  return `${row.parts.map(({ name, value, unit_words }) => [name, digits(value), unit_words].join("\u00a0")).join(" · ")} ${row.short_words}`;
 }
 
 /** Four digits count. @param {number} value */
