@@ -14,7 +14,7 @@
 /** @typedef {Pick<StackPane, "rotation" | "flip_horizontal" | "flip_vertical" | "center" | "scale">} Look */
 
 /** Room for two lines of text above and below (CSS pixels), and how much of the height that may be at most. */
-const STRIP = { lines: 46, share: 0.08 };
+const STRIP = { lines: 46, share: 0.12 };
 
 /** @param {Grid & {burnt_in?: boolean}} stack @returns {Grid} */
 export const gridOf = ({ columns, rows, aspect, burnt_in }) => ({ columns, rows, aspect: aspect > 0 ? aspect : 1, ...(burnt_in ? { text: true } : {}) });

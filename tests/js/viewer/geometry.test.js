@@ -19,7 +19,7 @@ describe("fitting", () => {
   it("leaves room above and below a picture that has text of its own, less in a low pane", () => {
     const own = { columns: 100, rows: 100, aspect: 1, text: true };
     expect(fitting(own, { width: 2000, height: 1000 }, 0)).toBeCloseTo((1000 - 2 * 46) / 100);
-    expect(fitting(own, { width: 2000, height: 500 }, 0)).toBeCloseTo((500 - 2 * 40) / 100);
+    expect(fitting(own, { width: 2000, height: 300 }, 0)).toBeCloseTo((300 - 2 * 36) / 100);
     expect(fitting({ ...own, columns: 400 }, { width: 800, height: 1000 }, 0)).toBe(2);
   });
 
