@@ -3,6 +3,7 @@
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from math import prod
 
 import numpy as np
 
@@ -140,6 +141,8 @@ class Search:
 
     def tried(self, axes: Sequence[Axis]) -> list[Cell] | None:
         """Return the cells of these keys if no two pictures of one share a place and they are likely volumes."""
+        if prod(len(axis.values) for axis in axes) < self.most:
+            return None
         combined = numbered([axis.codes for axis in axes])
         count, span = int(combined.max()) + 1, int(self.places.max()) + 1
         members = len(self.members)
@@ -197,4 +200,7 @@ def place_labels(places: np.ndarray, tolerance: float = SAME_PLACE_MM) -> np.nda
 
 def numbered(codes: Sequence[np.ndarray]) -> np.ndarray:
     """Return one number for each combination that occurs, in the order of the codes, the first counting most."""
-    return np.unique(np.stack(codes), axis=1, return_inverse=True)[1].ravel()
+    combined = codes[0]
+    for more in codes[1:]:
+        combined = np.unique(combined, return_inverse=True)[1] * (int(more.max()) + 1) + more
+    return np.unique(combined, return_inverse=True)[1]
