@@ -89,6 +89,22 @@ def test_phases_are_stepped_through_at_one_slice(reader: Reader) -> None:
     reader.until(lambda moment: moment.spoken is not None and moment.spoken.slice == SLICES)
 
 
+def test_the_server_lists_each_volume_with_its_place_and_why(reader: Reader) -> None:
+    study = reader.page.url.split("/studies/")[1].split("/")[0]
+    path = f"{reader.served.url}/api/studies/main/{study}/series"
+    listed = reader.page.request.get(f"{path}/1.2.826.0.1.2/stacks/").json()
+    assert listed["split"] == "split by DiffusionBValue: 0, 800; by DiffusionGradientOrientation: " + ", ".join(
+        f"direction {at}" for at in (1, 2, 3)
+    )
+    places = [[(each["label"], each["index"], each["count"]) for each in of["dimensions"]] for of in listed["stacks"]]
+    assert places == [
+        [("b-value", 0, 2), ("direction", 0, 1)],
+        *([("b-value", 1, 2), ("direction", at, 3)] for at in range(3)),
+    ]
+    assert len({of["group"] for of in listed["stacks"]}) == 1 and len({of["key"] for of in listed["stacks"]}) == 4
+    assert [of["dimensions"][0]["value"] for of in listed["stacks"]] == [0, 800, 800, 800]
+
+
 def test_a_second_dimension_has_a_slider_of_its_own(reader: Reader) -> None:
     page = reader.page
     page.locator("#thumbnails button.thumb").nth(1).click()

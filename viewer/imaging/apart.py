@@ -181,7 +181,7 @@ class Search:
         for code, some in zip(codes, firsts, strict=True):
             beside = [sorted({other[at] for other in codes if other[:at] == code[:at]}) for at in range(len(axes))]
             coordinates = tuple(
-                coordinate(axis.key, some, began, code[at], beside[at].index(code[at]), len(beside[at]))
+                coordinate(axis.key, some, began, beside[at].index(code[at]), len(beside[at]))
                 for at, axis in enumerate(axes)
             )
             key = [part for at, axis in enumerate(axes) for part in (axis.key.name, axis.values[code[at]])]

@@ -140,10 +140,10 @@ def undeclared(members: Sequence[Picture]) -> list[Key]:
     return [*KEYS, *plain]
 
 
-def coordinate(key: Key, some: Sequence[Picture], began: float | None, code: int, index: int, count: int) -> Coordinate:
+def coordinate(key: Key, some: Sequence[Picture], began: float | None, index: int, count: int) -> Coordinate:
     """Return where the pictures of one volume stand along `key`; `began`: seconds of the day of the first volume."""
     value = value_of(key, some)
-    words, title = worded(key, value, some, began), titled(key, value, code + 1)
+    words, title = worded(key, value, some, began), titled(key, value, index + 1)
     return Coordinate(key.name, key.label, key.by(some[0]), value, words, title, index, count)
 
 

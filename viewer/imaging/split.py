@@ -68,7 +68,7 @@ def groups(pictures: Sequence[Picture]) -> list[Group]:
                 traits = {"patient": f"patient {rank} of {len(ranks)}", **traits}
             if apart:
                 traits["stack"] = f"stack {cell.pictures[0].frame.StackID}"
-            traits |= {each.name: each.title for each in cell.coordinates}
+            traits |= {each.name: each.title for each in cell.coordinates if each.count > 1}
             if cell.apart:
                 traits["b"] = cell.apart
             family = (*key, cell.apart) if cell.coordinates and cell.whole else ()

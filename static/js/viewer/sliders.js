@@ -26,7 +26,9 @@ export class Sliders {
 
   /** @param {State} state */
   draw(state) {
-    const shown = sliders(stackOf(state, paneAt(state, this.number)));
+    const stack = stackOf(state, paneAt(state, this.number));
+    const shown = sliders(stack);
+    if (stack?.split !== undefined && this.element.title !== stack.split) this.element.title = stack.split;
     this.element.hidden = shown.length === 0;
     while (this.#rows.length < shown.length) this.#add();
     this.#rows.forEach((each, index) => {
