@@ -19,6 +19,7 @@ from tests.serving import Served, serving
 from tests.test_real_archives import fill, listed_instances, studies_of, until_indexed
 from tests.unpacked_data import test_data
 from viewer import archive as archives
+from viewer.archive import FolderArchive
 from viewer.archive.port import Archive
 
 pytestmark = [pytest.mark.browser, needs_chromium]
@@ -81,7 +82,7 @@ def checked(kind: str, data: Path, scratch: Path) -> None:
     with served(kind, data, scratch) as (running, port):
         gallery = walked(running, port)
         listed = set(listed_instances(port))
-        skipped = {each.path: each.reason for each in port.scan().skipped}
+        skipped = {each.path: each.reason for each in port.scan().skipped} if isinstance(port, FolderArchive) else {}
         paths = sheets(gallery.sights, names, folder)
         print(
             f"\n{kind}: {len(listed)} objects: {len(gallery.shown)} shown, {len(gallery.refused)} refused, "
