@@ -177,6 +177,7 @@ class Walk:
         else:
             self.page.wait_for_load_state("networkidle")
             self.page.wait_for_timeout(500)
+            self.page.wait_for_function("() => !document.querySelector('.pane .slide .late:not([hidden])')")
 
     def _keep(self, series: str, place: str, kind: str | None) -> None:
         last = "() => window.__paints.findLast(({pane}) => pane === 0)?.instance ?? ''"

@@ -46,6 +46,7 @@ export interface Viewer {
   open(source: object): void;
   close(): void;
   isOpen(): boolean;
+  world: { getItemAt(index: number): { whenFullyLoaded(done: () => void): void } | undefined };
   forceRedraw(): void;
   destroy(): void;
 }

@@ -178,7 +178,12 @@ export class Tiles {
     viewer.addHandler("update-viewport", () => this.listeners.onDrawn());
     // Where the library moves by itself, after a change of the screen's ratio, it is put back before it draws.
     viewer.addHandler("viewport-change", () => this.#lay());
-    viewer.addHandler("open", () => this.listeners.onLoaded(false));
+    viewer.addHandler("open", () => {
+      this.listeners.onLoaded(false);
+      const wish = this.#wish;
+      // The library keeps what it said of the slide before, and says nothing where that holds for this one too.
+      viewer.world.getItemAt(0)?.whenFullyLoaded(() => wish === this.#wish && this.listeners.onLoaded(true));
+    });
     viewer.addHandler("fully-loaded-change", ({ fullyLoaded }) => this.listeners.onLoaded(fullyLoaded));
     viewer.addHandler("tile-load-failed", ({ tile }) => this.#fail(tile));
     viewer.addHandler("tile-loaded", ({ tile }) => {
