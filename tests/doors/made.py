@@ -5,7 +5,7 @@ from functools import cache
 import numpy as np
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
-from pydicom.uid import JPEGLSLossless
+from pydicom.uid import UID, JPEGLSLossless
 
 from tests.doors.made_pixels import all_kinds
 from tests.mammograms import HUNG, VIEWS, mammogram, tomosynthesis, turned
@@ -171,7 +171,7 @@ def positron(*, weighed: bool = True) -> list[Dataset]:
             dataset, position=(0.0, 0.0, 3.0 * number), orientation=(1, 0, 0, 0, 1, 0), spacing=(2.0, 2.0),
             thickness=3.0, frame_of_reference=uid("doors", f"{name} frame"),
         )  # fmt: skip
-        dataset.SOPClassUID = dataset.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.128"
+        dataset.SOPClassUID = dataset.file_meta.MediaStorageSOPClassUID = UID("1.2.840.10008.5.1.4.1.1.128")
         dataset.Modality = "PT"
         activity = np.tile(np.arange(60) * 0.1 * BQ_OF_SUV_1, (40, 1))
         grey(dataset, np.rint(activity / slope).astype(np.uint16))

@@ -141,9 +141,14 @@ def slice_place(
     return tuple(float(value) for value in position), cosines
 
 
-def bulkdata_uris(item: Item) -> set[str]:
-    """Return the addresses of private elements whose value the server keeps apart."""
-    found = (item.elements[tag] for tag in PRIVATE if tag in item.elements)
-    return {
-        each["BulkDataURI"] for each in found if isinstance(each, dict) and isinstance(each.get("BulkDataURI"), str)
-    }
+def bulkdata_uris(item: Item, *, late: bool) -> set[str]:
+    """Return the addresses of makers' elements that SUV needs and that the server keeps apart.
+
+    Philips' for pixels that are counts; GE's where a series is `late`, made after one of its images was acquired.
+    """
+    creators = [PHILIPS] if item.text("Units") == "CNTS" else []
+    creators += [GE] if late else []
+    groups = tuple(f"{WANTED[creator][0]:04X}" for creator in creators)
+    found = (item.elements[tag] for tag in PRIVATE if tag in item.elements and tag.startswith(groups))
+    uris = {each.get("BulkDataURI") for each in found if isinstance(each, dict)}
+    return {uri for uri in uris if isinstance(uri, str) and uri not in item.bulkdata}

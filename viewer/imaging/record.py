@@ -336,7 +336,11 @@ def bulkdata_uris(listed: Iterable[Instance]) -> set[str]:
     profiles += [item.binary("OverlayData") for each in listed for _group, item in each.overlays]
     wanted = {uri for data, uri in profiles if uri and data is None}
     wanted |= {each.icc_address for each in listed if each.icc_address and not each.icc_profile}
-    wanted |= {uri for each in listed for uri in nuclear.bulkdata_uris(each.nuclear)}
+    late = any(
+        (each.AcquisitionDate or "", each.AcquisitionTime or "") < (each.SeriesDate or "", each.SeriesTime or "")
+        for each in listed
+    )
+    wanted |= {uri for each in listed for uri in nuclear.bulkdata_uris(each.nuclear, late=late)}
     if len({each.ImagePositionPatient for each in listed}) < len(listed):
         b_values = {each.b_uri for each in listed if each.b_uri}
         wanted |= b_values if len(b_values) <= MOST_B_VALUES else set()
