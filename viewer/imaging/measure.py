@@ -62,7 +62,7 @@ SHORT = {
 # Why there are pixels only where an image has scales: in full, and beside a number.
 OUTSIDE = gettext_noop("pixels: not inside one ultrasound region")
 WITHOUT_UNIT = gettext_noop("pixels: this ultrasound region has no unit")
-SHORT_OF_PIXELS = {
+SHORT_OF_PIXELS: dict[str, Words] = {
     OUTSIDE: gettext_noop("px, not inside one ultrasound region"),
     WITHOUT_UNIT: gettext_noop("px, the ultrasound region has no unit"),
 }
