@@ -62,7 +62,7 @@ SHORT = {
 # Why there are pixels only where an image has scales: in full, and beside a number.
 OUTSIDE = gettext_noop("pixels: not inside one ultrasound region")
 WITHOUT_UNIT = gettext_noop("pixels: this ultrasound region has no unit")
-SHORT_OF_PIXELS: dict[str, Words] = {
+SHORT_OF_PIXELS: dict[str, str] = {
     OUTSIDE: gettext_noop("px, not inside one ultrasound region"),
     WITHOUT_UNIT: gettext_noop("px, the ultrasound region has no unit"),
 }
@@ -122,7 +122,7 @@ def short(basis: str, words: Words | str) -> Words | str:
     """Return what a label beside a number says of its basis; `words` say it in full."""
     if basis == spacings.USER or (basis == spacings.ESTIMATED and getattr(words, "values", None)):
         return words
-    return SHORT_OF_PIXELS.get(words) or SHORT.get(basis, "")
+    return SHORT_OF_PIXELS.get(str(words), SHORT.get(basis, ""))
 
 
 def plane_in_patient(instance: Instance, frame: FrameAttributes) -> Plane | None:
