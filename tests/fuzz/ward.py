@@ -46,9 +46,10 @@ class Answer:
 
     @property
     def words(self) -> str:
-        """Return what a refusal says to a person, empty for a body without words."""
-        with contextlib.suppress(ValueError, KeyError, TypeError):
-            return str(json.loads(self.body)["words"])
+        """Return what a refusal says to a person, empty for a body without words; REST calls them `detail`."""
+        with contextlib.suppress(ValueError, TypeError, AttributeError):
+            said = json.loads(self.body)
+            return str(said.get("words") or said.get("detail") or "")
         return ""
 
     @property
@@ -253,10 +254,13 @@ def entries_of(log: str) -> list[str]:
 
 
 def trouble(entry: str) -> str:
-    """Return an entry that nobody may provoke, without its time: an error, or anything with a traceback."""
+    """Return an entry that nobody may provoke, without its time: an error, or anything with a traceback.
+
+    That an archive's answer was bad is no error of ours, though Django's log calls it one.
+    """
     lines = entry.strip().splitlines() or [""]
     traced = any(TRACE.match(line) for line in lines)
-    if not traced and " ERROR " not in lines[0]:
+    if not traced and (" ERROR " not in lines[0] or " django.request: Bad Gateway: " in lines[0]):
         return ""
     places = [line.strip() for line in lines if TRACE.match(line)]
     return " | ".join([lines[0][24:], *places[-2:], *([lines[-1].strip()] if traced else [])])

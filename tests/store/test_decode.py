@@ -156,6 +156,16 @@ def test_a_baseline_jpeg_cut_short_is_never_a_frame() -> None:
             decode(data[:kept], JPEG + "50", EIGHT)
 
 
+def test_a_baseline_jpeg_too_small_for_its_picture_is_refused_where_decoders_would_fill_with_grey() -> None:
+    data = imagecodecs.jpeg8_encode(values(EIGHT), level=90)
+    large = replace(EIGHT, rows=8000, columns=8000)
+    at = data.index(b"\xff\xc0") + 5
+    with pytest.raises(BadCodestream, match="too small for its picture"):
+        decode(data[:at] + struct.pack(">2H", 8000, 8000) + data[at + 4 :], JPEG + "50", large)
+    flat = imagecodecs.jpeg8_encode(np.zeros((8000, 8000), np.uint8), level=1)
+    assert decode(flat, JPEG + "50", large).max() <= 1  # whose blocks take no more than a few bits each
+
+
 @pytest.mark.parametrize("length", [0, 1, 6143, 6146, 12288])
 def test_a_native_frame_of_another_length_is_refused(length: int) -> None:
     with pytest.raises(PixelError, match="of 6144 bytes"):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cache
-from typing import Any, get_type_hints
+from typing import Any, cast, get_type_hints
 
 from viewer.imaging.dicomjson import Item, LookupTable, tag_of
 
@@ -139,3 +139,20 @@ def resolved(number: int, instance: object, shared: Item, per_frame: Item | None
     own = per_frame.items(REGIONS) if per_frame else ()
     frame.ultrasound_regions = own or item.items(REGIONS) or getattr(instance, "ultrasound_regions", ())
     return frame
+
+
+class Alike:
+    """Another frame of a clip: its own number, and all the rest from one that is kept once."""
+
+    __slots__ = ("number", "of")
+
+    def __init__(self, number: int, of: FrameAttributes) -> None:
+        self.number, self.of = number, of
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.of, name)
+
+
+def alike(number: int, of: FrameAttributes) -> FrameAttributes:
+    """Return frame `number` as the equal of another frame: a clip that declares 100,000 takes no 80 MB for it."""
+    return cast("FrameAttributes", Alike(number, of))

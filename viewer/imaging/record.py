@@ -19,6 +19,7 @@ from viewer.imaging.functional_groups import (
     Tables,
     Text,
     Texts,
+    alike,
     attributes,
     flat,
     resolved,
@@ -30,6 +31,7 @@ PALETTE = ("Red", "Green", "Blue")
 PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 WHOLE_SLIDE = "1.2.840.10008.5.1.4.1.1.77.1.6"
 MOST_B_VALUES = 1000  # asked for one by one before a series opens
+MANY_FRAMES = 1000  # beyond which frames of which nothing is said one by one share what is said of all
 MOST_FRAMES, MOST_TILES = 100_000, 1_000_000  # that one image may declare
 
 
@@ -241,8 +243,10 @@ class Instance:
             if not 1 <= number <= self.frame_count:
                 raise FrameNumberError(f"there is no frame {number}")
             groups = self.per_frame_groups[number - 1] if number <= len(self.per_frame_groups) else None
-            known = resolved(number, self, self.shared_groups, groups)
             place = self.slice_place(number)
+            if groups is None and place is None and number > MANY_FRAMES:
+                return alike(number, self.frame(MANY_FRAMES))
+            known = resolved(number, self, self.shared_groups, groups)
             if place is not None:
                 known.ImagePositionPatient, known.ImageOrientationPatient = place
             known = self.frames_known.setdefault(number, known)

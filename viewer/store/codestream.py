@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 START_OF_FRAME = frozenset((*range(0xC0, 0xC4), *range(0xC5, 0xC8), *range(0xC9, 0xCC), *range(0xCD, 0xD0), 0xF7))
 BASELINE_FRAMES = frozenset((0xC0, 0xC1, 0xC2))
+SEQUENTIAL = frozenset((0xC0, 0xC1))
 LOSSLESS_FRAMES = frozenset((0xC3, 0xC7, 0xCB, 0xCF, 0xF7))
 ALONE = frozenset((0x01, *range(0xD0, 0xDA)))
 END = b"\xff\xd9"
@@ -61,9 +62,20 @@ def jpeg(data: bytes) -> Codestream:
                 raise BadCodestream("the JPEG stream doesn't say how large it is")
             if END not in data[at:]:
                 raise BadCodestream("the JPEG stream is cut short: it has no end")
-            return jpeg_frame(*frame, adobe=adobe, jfif=bool(jfif))
+            found = jpeg_frame(*frame, adobe=adobe, jfif=bool(jfif))
+            if frame[0] in SEQUENTIAL and len(data) - at < least_bytes(found):
+                raise BadCodestream("the JPEG stream is cut short: it is too small for its picture")
+            return found
         at += 2 + length
     raise BadCodestream("the JPEG stream ends within its header")
+
+
+def least_bytes(stream: Codestream) -> int:
+    """Return what the blocks of a sequential JPEG take at least: two codes for every 8 × 8 samples (T.81 F.1.2).
+
+    Decoders make grey of what is missing, and say nothing.
+    """
+    return -(-stream.rows // 8) * -(-stream.columns // 8) * 2 // 8
 
 
 def jpeg_frame(marker: int, segment: bytes, *, adobe: int | None, jfif: bool) -> Codestream:
