@@ -15,7 +15,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from msgspec import structs
 
-from viewer.doors import annotate, breast, description, glimpses, graphics, icc, tiles
+from viewer.doors import annotate, breast, description, embedded, glimpses, graphics, icc, tiles
 from viewer.doors.media import JPEG, LOSSLESS
 from viewer.doors.opened import Opened, Place, Shelf, build
 from viewer.doors.parameters import BadParameter, Parameters, Viewport
@@ -84,9 +84,10 @@ class Studio:
         return opened
 
     def glimpsed(self, archive: str, study: str, uid: str, instance: str) -> Opened | None:
-        """Return what is known of a series that isn't open yet, if that shows the instance; asks nobody."""
+        """Return what is known of a series that isn't open yet, if that shows the whole picture; asks nobody."""
         key = (archive, study, uid)
-        return None if key in self.shelf.opened else self.glimpses.find(key, instance)
+        found = None if key in self.shelf.opened else self.glimpses.find(key, instance)
+        return None if found is None or embedded.has(found.place(instance, 1)) else found
 
     async def frame(self, opened: Opened, uid: str, number: int, direction: int = 0) -> np.ndarray:
         """Return the stored values of a frame, read-only. Raises Refusal with the reason that the pane shows."""
@@ -117,6 +118,8 @@ class Studio:
             stored, wanted, place, said = await tiles.composed(self, opened, place, wanted)
         else:
             stored = await self.frame(opened, place.uid, place.frame.number, direction)
+            if embedded.has(place):
+                place = await embedded.with_planes(self.client, opened, place)
         if arrived is not None:
             arrived()
         voi = None if opened.colour(place.instance) else await self.voi(opened, place, wanted)

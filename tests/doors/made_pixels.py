@@ -4,6 +4,7 @@ from functools import cache
 
 import numpy as np
 from pydicom.dataset import Dataset
+from pydicom.uid import RLELossless
 
 from worklist.demo.dataset import Exam, Person, begin, grey, in_series, place, uid
 
@@ -151,6 +152,37 @@ def overlaid() -> Dataset:
 
 
 @cache
+def embedded(*, compressed: bool) -> Dataset:
+    """An image of 12 bits of -500, above them an overlay in a bit of its own: a block; in bit 13 another, all zero."""
+    dataset = exam("Embedded, RLE" if compressed else "Embedded", "MR", "4")
+    grey(dataset, np.zeros((20, 24), np.int16), bits_stored=12)
+    dataset.WindowCenter, dataset.WindowWidth = "-500", "1000"
+    words = np.full((20, 24), -500 & 0xFFF, "<u2")
+    words[4:9, 3:20] |= 1 << 15
+    dataset.PixelData = words.tobytes()
+    for group, bit, name in ((0x6000, 15, "Block"), (0x6002, 13, "Nothing")):
+        for element, vr, value in ((0x10, "US", 20), (0x11, "US", 24), (0x40, "CS", "G"), (0x50, "SS", [1, 1]),
+                                   (0x100, "US", 16), (0x102, "US", bit), (0x1500, "LO", name)):  # fmt: skip
+            dataset.add_new(group << 16 | element, vr, value)
+    if compressed:
+        dataset.compress(RLELossless, encoding_plugin="pydicom", generate_instance_uid=False)
+    return dataset
+
+
+@cache
+def burnt_in() -> Dataset:
+    """An image without a window: 100 to 199 within its shutter, far brighter outside of it."""
+    dataset = exam("Shuttered, no window", "DX", "1.1")
+    stored = np.full((20, 24), 4000, np.uint16)
+    stored[2:18, 4:20] = 100 + np.arange(256).reshape(16, 16) % 100
+    grey(dataset, stored, bits_stored=12)
+    dataset.ShutterShape, dataset.ShutterPresentationValue = "RECTANGULAR", 0
+    dataset.ShutterLeftVerticalEdge, dataset.ShutterRightVerticalEdge = "5", "20"
+    dataset.ShutterUpperHorizontalEdge, dataset.ShutterLowerHorizontalEdge = "3", "18"
+    return dataset
+
+
+@cache
 def shuttered() -> Dataset:
     """An image of which columns 5 to 20 and rows 3 to 18 are meant to be seen; the rest in a quarter's grey."""
     dataset = exam("Shuttered", "DX", "1.1")
@@ -165,4 +197,5 @@ def shuttered() -> Dataset:
 @cache
 def all_kinds() -> list[Dataset]:
     """Return every object of this module."""
-    return [bits(), parametric(False), parametric(True), wide(), supplemented(), mapped(), overlaid(), shuttered()]
+    return [bits(), parametric(False), parametric(True), wide(), supplemented(), mapped(), overlaid(), shuttered(),
+            embedded(compressed=False), embedded(compressed=True), burnt_in()]  # fmt: skip

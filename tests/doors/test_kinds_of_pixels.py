@@ -91,6 +91,29 @@ async def test_overlays_are_drawn_on_top_told_and_put_away(get: Get, connect: Co
     assert (await probed(connect, made.overlaid(), 1, 3, 7))["value"] == 500
 
 
+@pytest.mark.parametrize("compressed", [False, True])
+async def test_an_overlay_among_the_pixels_is_drawn_and_no_part_of_their_values(
+    get: Get, connect: Connect, compressed: bool
+) -> None:
+    path = f"{address(made.embedded(compressed=compressed))}/rendered?accept=image/png"
+    answer = await get(path)
+    drawn = np.zeros((20, 24), bool)
+    drawn[4:9, 3:20] = True
+    assert (pixels(answer)[drawn] == SHADE).all() and (np.abs(pixels(answer)[~drawn].astype(int) - 128) <= 1).all()
+    assert answer.picture["graphics"] == ["Overlay: Block", "Overlay: Nothing"] and answer.picture["hidden"] == []
+    without = await get(f"{path}&overlay=no")
+    assert np.ptp(pixels(without)) == 0 and without.picture["hidden"] == ["Overlay: Block", "Overlay: Nothing"]
+    for x, y in ((5, 6), (1, 1)):
+        assert (await probed(connect, made.embedded(compressed=compressed), 1, x, y))["value"] == -500
+
+
+async def test_the_automatic_window_is_of_what_the_shutter_leaves(get: Get) -> None:
+    shown = (await get(f"{address(made.burnt_in())}/rendered?accept=image/png")).picture["window"]
+    # The 1st and 99th percentile of 100 to 199, where the first 56 values come once more than the others.
+    low, high = np.percentile(100 + np.arange(256) % 100, (1, 99))
+    assert (shown["center"], shown["width"]) == ((low + high + 1) / 2, high - low + 1)
+
+
 async def test_a_shutter_covers_what_lies_outside_in_its_shade_and_values_stay(get: Get, connect: Connect) -> None:
     path = f"{address(made.shuttered())}/rendered?accept=image/png"
     answer = await get(path)

@@ -6,7 +6,7 @@ from pydicom.dataset import Dataset
 
 from tests.imaging.datasets import instance, slice_at
 from tests.imaging.test_overlays import noise, with_overlay
-from viewer.imaging import shutter
+from viewer.imaging import overlays, shutter
 
 ROWS, COLUMNS = 9, 11
 RECTANGLE = {"ShutterShape": "RECTANGULAR", "ShutterLeftVerticalEdge": 3, "ShutterRightVerticalEdge": 8,
@@ -24,7 +24,7 @@ def seen(made: Dataset, number: int = 1, aspect: float = 1.0) -> set[tuple[int, 
     """Return the pixels that aren't covered as (row, column), both counted from 1."""
     record = instance(made)
     found = shutter.shutter(record, number)
-    hidden = found.covered(record, number, aspect) if found else None
+    hidden = found.covered(record, number, overlays.planes(record), aspect) if found else None
     shown = np.ones((ROWS, COLUMNS), bool) if hidden is None else ~hidden
     return {(int(row) + 1, int(column) + 1) for row, column in zip(*np.nonzero(shown), strict=True)}
 

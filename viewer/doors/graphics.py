@@ -22,7 +22,7 @@ def laid_over(place: Place) -> tuple[tuple[OverlayPlane, ...], Shutter | None]:
         return (), None
     covering = shutter.shutter(instance, number)
     group = covering.group if covering else None
-    drawn = (each for each in overlays.planes(instance) if each.group != group and each.applies(number))
+    drawn = (each for each in place.overlays if each.group != group and each.applies(number))
     return tuple(drawn), covering
 
 
@@ -35,7 +35,7 @@ def dressed(
     rows, columns = instance.Rows or 0, instance.Columns or 0
     size = (shades.shape[1], shades.shape[0])
     if covering and wanted.shutter:
-        hidden = covering.covered(instance, number, opened.spacing(place).aspect)
+        hidden = covering.covered(instance, number, place.overlays, opened.spacing(place).aspect)
         if hidden is not None:
             cover = resample.region(hidden.astype(np.float32), region, size, flips) > HALF
             shades = painted(shades, cover, covering.shade)

@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 
 from viewer.doors.refusal import Refusal
 from viewer.doors.words import translated
-from viewer.imaging import colour, pixels, spacing, stack, suv, windowing
+from viewer.imaging import colour, overlays, pixels, shutter, spacing, stack, suv, windowing
+from viewer.imaging.overlays import OverlayPlane
 from viewer.imaging.pixels import Padding, PixelError
 from viewer.imaging.record import FrameAttributes, FrameNumberError, Instance
 from viewer.imaging.slide import Slide, slides
@@ -37,7 +38,7 @@ FetchFrame = Callable[[str, int], Awaitable[np.ndarray]]
 class Place:
     """One frame, and where it stands; `stack` and `index` are None for a frame outside every stack.
 
-    A tile has its `slide` and `level`; `whole` means all of that level.
+    A tile has its `slide` and `level`; `whole` means all of that level. `overlays` are the file's overlay planes.
     """
 
     instance: Instance
@@ -48,6 +49,11 @@ class Place:
     slide: Slide | None = None
     level: Tiling | None = None
     whole: bool = False
+    planes: tuple[OverlayPlane, ...] | None = None
+
+    @property
+    def overlays(self) -> tuple[OverlayPlane, ...]:
+        return overlays.planes(self.instance) if self.planes is None else self.planes
 
     @property
     def uid(self) -> str:
@@ -75,6 +81,7 @@ class Opened:
     told: dict[str, dict[str, object]] = field(default_factory=dict)
     said: dict[tuple[str, int, str | None], Any] = field(default_factory=dict)
     found: dict[tuple[str, int], Place] = field(default_factory=dict)
+    embedded: dict[tuple[str, int], tuple[OverlayPlane, ...]] = field(default_factory=dict)
 
     @property
     def is_glimpse(self) -> bool:
@@ -336,12 +343,17 @@ def overlap(one: Window, other: Window) -> bool:
 
 
 def sample(instance: Instance, number: int, stored: np.ndarray) -> np.ndarray:
-    """Return about 65,000 float64 modality values of a frame, evenly spread, padding left out."""
+    """Return about 65,000 float64 modality values of a frame, evenly spread; padding and what is shuttered left out."""
     step = max(1, int((stored.size / 65536) ** 0.5))
-    thinned = stored[::step, ::step]
-    padding = Padding.of(instance)
-    kept = thinned[~padding.mask(thinned)] if padding else thinned.ravel()
-    return pixels.modality_values(kept, pixels.transform(instance, instance.frame(number)))
+    thinned, frame = stored[::step, ::step], instance.frame(number)
+    padding, covering = Padding.of(instance), shutter.shutter(instance, number)
+    kept = np.ones(thinned.shape, bool) if padding is None else ~padding.mask(thinned)
+    if covering is not None:
+        aspect = spacing.spacing(instance, frame).aspect
+        hidden = covering.covered(instance, number, overlays.planes(instance), aspect)
+        seen = kept if hidden is None else kept & ~hidden[::step, ::step]
+        kept = seen if seen.any() else kept  # a shutter over everything is put away, not believed
+    return pixels.modality_values(thinned[kept], pixels.transform(instance, frame))
 
 
 @dataclass

@@ -1,5 +1,6 @@
 """Display shutters: what of an image isn't meant to be looked at, and in which shade it is covered (PS3.3 C.7.6.11)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -7,7 +8,7 @@ import cv2
 import numpy as np
 
 from viewer.imaging.dicomjson import Item
-from viewer.imaging.overlays import planes
+from viewer.imaging.overlays import OverlayPlane
 from viewer.imaging.record import Instance
 
 RECTANGULAR, CIRCULAR, POLYGONAL, BITMAP = "RECTANGULAR", "CIRCULAR", "POLYGONAL", "BITMAP"
@@ -30,11 +31,16 @@ class Shutter:
     group: int | None
     shade: tuple[int, int, int]
 
-    def covered(self, instance: Instance, number: int, aspect: float = 1.0) -> np.ndarray | None:
-        """Return (rows, columns) bool of the pixels of frame `number` (from 1) that are covered; None where none is."""
+    def covered(
+        self, instance: Instance, number: int, planes: Sequence[OverlayPlane], aspect: float = 1.0
+    ) -> np.ndarray | None:
+        """Return (rows, columns) bool of the pixels of frame `number` (from 1) that are covered; None where none is.
+
+        `planes` are the image's overlay planes, among them the bitmap.
+        """
         rows, columns = instance.Rows or 0, instance.Columns or 0
         hidden = outside(self, rows, columns, aspect)
-        for plane in planes(instance) if self.group is not None else ():
+        for plane in planes if self.group is not None else ():
             bits = plane.over(number, rows, columns) if plane.group == self.group else None
             if bits is not None:
                 hidden = hidden | bits
