@@ -197,6 +197,22 @@ def test_a_modality_table_comes_before_the_window() -> None:
     assert grey(stored, transform, Window(100.5, 201)).tolist() == [[0, 0, 128, 255, 255]]
 
 
+@pytest.mark.parametrize("function", ["LINEAR", ""])
+def test_a_window_one_wide_over_fractions_is_a_ramp_and_over_whole_numbers_a_threshold(function: str) -> None:
+    dataset = slice_at(0, 1, WindowCenter=0.5, WindowWidth=1, VOILUTFunction=function)
+    record = instance(dataset)
+    stored = np.array([[0, 0.25, 0.5, 1]], np.float32)
+    (voi,) = windowing.voi_choices(record, record.frame(1))
+    assert grey(stored.round().astype(np.uint16), IDENTITY, voi).tolist() == [[0, 0, 0, 255]]
+    record.float_pixels = True
+    (voi,) = windowing.voi_choices(record, record.frame(1))
+    assert grey(stored, IDENTITY, voi).tolist() == [[0, 64, 128, 255]]
+    dataset.WindowWidth = 2  # what the standard's LINEAR can show stays LINEAR
+    record = instance(dataset)
+    record.float_pixels = True
+    assert windowing.voi_choices(record, record.frame(1)) == [Window(0.5, 2)]
+
+
 def test_the_choices_of_a_file_keep_their_order_and_leave_out_what_is_no_window() -> None:
     dataset = slice_at(
         0, 1, WindowCenter=[40, -600, 5], WindowWidth=[400, 1500, 0], WindowCenterWidthExplanation=["A", "B"]

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from viewer.imaging.dicomjson import LookupTable
+from viewer.imaging.pixelformat import is_floating
 from viewer.imaging.pixels import (
     IDENTITY,
     ModalityLUT,
@@ -233,20 +234,24 @@ def voi_choices(instance: Instance, frame: FrameAttributes) -> list[VOI]:
     """Return the file's own alternatives in order, the default first: windows, then VOI LUTs.
 
     Radiographs put their lookup tables first. Windows and tables that the standard calls invalid are left out.
+    LINEAR, made for whole numbers, has no grey left between black and white in a window 1 wide: over floating point
+    pixels (a map of fractions from 0 to 1, as its writers say it) such a window is taken as LINEAR_EXACT.
     """
-    windows = windows_of(frame)
+    windows = windows_of(frame, fractions=is_floating(instance, instance.BitsAllocated or 0))
     tables = tables_of(instance, frame)
     return [*tables, *windows] if instance.Modality in LUT_FIRST else [*windows, *tables]
 
 
-def windows_of(frame: FrameAttributes) -> list[VOI]:
+def windows_of(frame: FrameAttributes, *, fractions: bool) -> list[VOI]:
     """Return the pairs of center and width with their explanations."""
     windows: list[VOI] = []
     explanations = frame.WindowCenterWidthExplanation
     function = (frame.VOILUTFunction or LINEAR).upper().replace(" ", "_")
     for at, (center, width) in enumerate(zip(frame.WindowCenter or (), frame.WindowWidth or (), strict=False)):
+        explanation = explanations[at] if at < len(explanations) else ""
+        curve = LINEAR_EXACT if fractions and function == LINEAR and width <= 1 else function
         try:
-            windows.append(Window(center, width, function, explanations[at] if at < len(explanations) else ""))
+            windows.append(Window(center, width, curve, explanation))
         except ValueError:
             continue
     return windows
