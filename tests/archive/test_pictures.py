@@ -256,6 +256,41 @@ def test_the_file_beside_a_picture_says_whose_it_is(images: Path, tmp_path: Path
     assert archive.scan(settle=0).changed == 0
 
 
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"00100020": {"vr": "LO", "Value": ["D2"]}},
+        {"00100010": {"vr": "PN", "Value": [{"Alphabetic": "Other^Otto"}]}},
+        {"00100020": {"vr": "LO", "Value": ["D1"]}, "00100021": {"vr": "LO", "Value": ["Elsewhere"]}},
+    ],
+)
+def test_a_picture_of_another_patient_takes_nothing_of_its_folders(
+    images: Path, tmp_path: Path, other: dict[str, Any]
+) -> None:
+    saved(Image.fromarray(PHOTO), images / "arm.jpg")
+    folder = IDENTITY | {
+        "00100021": {"vr": "LO", "Value": ["Here"]}, "0020000D": {"vr": "UI", "Value": ["1.2.3.4"]},
+    }  # fmt: skip
+    (images / "study.json").write_text(json.dumps(folder))
+    (images / "arm.jpg.json").write_text(json.dumps(other))
+    (image,) = listed(opened(images, tmp_path))
+    said = [(value.get("Value") or [""])[0] for value in other.values()]
+    of_whom = {
+        image.PatientID, image.PatientName, image.IssuerOfPatientID, image.AccessionNumber, image.PatientBirthDate
+    }  # fmt: skip
+    assert of_whom - {None, ""} == {each["Alphabetic"] if isinstance(each, dict) else each for each in said}
+    assert image.StudyInstanceUID != "1.2.3.4"
+
+
+def test_what_a_picture_adds_to_its_folders_patient_is_taken(images: Path, tmp_path: Path) -> None:
+    saved(Image.fromarray(PHOTO), images / "arm.jpg")
+    (images / "study.json").write_text(json.dumps(IDENTITY))
+    own = {"00100020": IDENTITY["00100020"], "00200062": {"vr": "CS", "Value": ["L"]}}
+    (images / "arm.jpg.json").write_text(json.dumps(own))
+    (image,) = listed(opened(images, tmp_path))
+    assert (image.PatientName, image.AccessionNumber, image.ImageLaterality) == ("Derma^Dora", "S24-7", "L")
+
+
 def test_a_modality_that_photographs_dont_have_isnt_taken(images: Path, tmp_path: Path) -> None:
     saved(Image.fromarray(PHOTO), images / "arm.jpg")
     (images / "study.json").write_text(json.dumps(IDENTITY | {"00080060": {"vr": "CS", "Value": ["CT"]}}))

@@ -19,6 +19,7 @@ SUFFIX = b".json"
 FOLDER_IDENTITY = b"study.json"
 TAG = re.compile(r"[0-9A-F]{8}")
 GROUPS = ("0008", "0010", "0020", "0032", "0038", "0040", "0048")
+PATIENT = ("00100020", "00100021", "00100010", "00100030")  # ID, its issuer, name, birth date
 NAMES = frozenset({"Alphabetic", "Ideographic", "Phonetic"})
 TEXTS = frozenset({"AE", "AS", "AT", "CS", "DA", "DT", "LO", "LT", "SH", "ST", "TM", "UC", "UI", "UR", "UT"})
 NUMBERS = frozenset({"FL", "FD", "SL", "SS", "UL", "US"})
@@ -54,6 +55,7 @@ def is_identity(path: bytes) -> bool:
 def identity(rooted: Rooted, path: bytes) -> Attributes:
     """Return the attributes of patient, study and specimen that the files beside a slide give, as DICOM JSON.
 
+    Its own file counts more than the folder's; where it names another patient, the folder's says nothing of this one.
     Raises Malformed for one that is there and can't be read: better no slide than one of nobody knows whom.
     """
     found: Attributes = {}
@@ -65,11 +67,22 @@ def identity(rooted: Rooted, path: bytes) -> Attributes:
             if os.path.lexists(os.path.join(os.fsencode(rooted.folder), name)):
                 raise Malformed(UNREADABLE) from None
             continue
-        found |= attributes(data)
+        own = attributes(data)
+        found = own if is_another(found, own) else found | own
     return found
 
 
-UNREADABLE = gettext_noop("slide whose patient isn't known: the file beside it that says so can't be read")
+def is_another(one: Attributes, other: Attributes) -> bool:
+    """Say whether two identities name different patients: what both say of who it is has to agree."""
+    said = [(patient(one, tag), patient(other, tag)) for tag in PATIENT]
+    return any(mine and theirs and mine != theirs for mine, theirs in said)
+
+
+def patient(header: Attributes, tag: str) -> str:
+    """Return what an element says of a patient, as it is compared with another's."""
+    value = next(iter(header.get(tag, {}).get("Value", [])), "")
+    value = value.get("Alphabetic", "") if isinstance(value, dict) else value
+    return " ".join(str(value).replace("^", " ").casefold().split())
 
 
 def attributes(data: bytes) -> Attributes:
