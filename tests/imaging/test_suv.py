@@ -198,6 +198,8 @@ CASES = {
     ),
     "not corrected for attenuation": Case([every(CorrectedImage=["DECY"])], "ATTN"),
     "not corrected for decay": Case([every(CorrectedImage=["ATTN"])], "DECY"),
+    "the first day of the calendar": Case([every(SeriesDate="00010101", AcquisitionDate="00010101")], "date and time"),
+    "the last day of the calendar": Case([every(AcquisitionDateTime="99991231235960")], "date and time"),
     "no slope": Case([every(RescaleSlope=None)], "Rescale Slope"),
 }
 
@@ -232,6 +234,18 @@ def test_an_uncorrected_image_has_its_own_factor() -> None:
     _found, own = read(changed(CASES["NONE, slice by slice"]))
     truth = [1 / left(3600 + 60 * number) for number in range(3)]
     assert list(own.values()) == pytest.approx(truth, rel=1e-9)
+
+
+def test_another_patients_images_in_the_series_say_nothing_of_the_scan() -> None:
+    ours, theirs = phantom(), phantom()
+    for each in ours:
+        each.PatientID, each.SeriesTime = "1", "120000"  # so that the earliest acquisition counts
+    for each in theirs:
+        each.PatientID, each.AcquisitionTime = "2", "103000"
+        each.SOPInstanceUID += ".2"
+    mine = instances(datasets.metadata(*ours))
+    found, _own = suv.of_series(mine, [*mine, *instances(datasets.metadata(*theirs))])
+    assert (found.measures[0].factor or 0) * left(3600) == pytest.approx(1.0, rel=1e-9)
 
 
 def test_one_image_of_another_weight_ends_the_series_suv() -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from viewer.imaging import nuclear
 from viewer.imaging.dicomjson import Item
 from viewer.imaging.functional_groups import flat
+from viewer.imaging.patients import identity, patients
 from viewer.imaging.record import Instance
 from viewer.imaging.tracer import Factor, NoSUV, Read, Scan, above_zero, remaining_dose, scan, spaced
 from viewer.imaging.words import Words, gettext_noop
@@ -94,11 +95,14 @@ def is_pet(instance: Instance) -> bool:
 def of_series(instances: Sequence[Instance], whole: Sequence[Instance] = ()) -> tuple[SUV, dict[str, float]]:
     """Return the SUV of PET images that belong together, and the factor of each that has one by its UID.
 
-    `whole` is their whole series, which says when the scan began, where they are a part of it. They have an SUV only
-    where all of them share one: a window is one for all slices.
+    `whole` is their whole series, which says when the scan began, where they are a part of it; another patient's images
+    in it say nothing. They have an SUV only where all of them share one: a window is one for all slices.
     """
     pet = [each for each in instances if is_pet(each)]
-    taken = scan(each for each in whole or pet if is_pet(each))
+    around = [each for each in whole or pet if is_pet(each)]
+    people = patients((*around, *pet))
+    own_people = {people[identity(each)] for each in pet}
+    taken = scan(each for each in around if people[identity(each)] in own_people)
     found = [of_image(each, taken) for each in pet]
     if not found:
         return nothing(gettext_noop("no PET image")), {}

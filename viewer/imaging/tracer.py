@@ -15,6 +15,7 @@ MOST_HALF_LIVES = 10  # a thousandth of the dose: nobody images that; a date was
 LONGEST_BEFORE = timedelta(hours=6)  # between the series' time and its first acquisition
 LEAST_DOSE = 1e5  # Bq; a smaller number is one of MBq
 MOST_DECAY_IN_A_FRAME = 0.005
+FIRST_YEAR, LAST_YEAR = 1900, 9000  # anonymising writes others, whose day before or in another zone no calendar has
 HALF_LIVES = {  # seconds, tolerance; codes of CID 4020, in SNOMED CT and in SNOMED RT
     "18F": (6586.0, 0.01, ("77004003", "C-111A1")),
     "11C": (1223.0, 0.03, ("40565003", "C-105A1")),
@@ -312,11 +313,12 @@ def moment(value: str, item: Item) -> Moment:
 
 
 def midnight(digits: str) -> datetime | None:
-    """Return the beginning of the day of eight digits, None for what is no day."""
+    """Return the beginning of the day of eight digits, None for what is no day, or none on which a PET was made."""
     try:
-        return datetime.strptime(digits, "%Y%m%d")  # noqa: DTZ007 (the zone stands beside it)
+        found = datetime.strptime(digits, "%Y%m%d")  # noqa: DTZ007 (the zone stands beside it)
     except ValueError:
         return None
+    return found if FIRST_YEAR <= found.year <= LAST_YEAR else None
 
 
 def clock_of(value: str) -> timedelta | None:
