@@ -97,6 +97,14 @@ def test_a_frame_takes_its_own_group_before_the_shared_one_before_the_instance()
     assert record.frame(2) is second
 
 
+@pytest.mark.parametrize("empty", [None, {}, ""])
+def test_an_empty_item_leaves_the_frames_after_it_at_their_places(empty: Any) -> None:
+    frames: list[Any] = [group(t00209113={"00200032": {"vr": "DS", "Value": [0, 0, z]}}) for z in (1, 2, 3)]
+    frames[1] = empty
+    record = one(t00280008={"vr": "IS", "Value": [3]}, t52009230={"vr": "SQ", "Value": frames})
+    assert [record.frame(number).ImagePositionPatient for number in (1, 2, 3)] == [(0, 0, 1), None, (0, 0, 3)]
+
+
 @pytest.mark.parametrize("number", [0, -1, 3])
 def test_a_frame_that_is_not_there_is_refused(number: int) -> None:
     with pytest.raises(FrameNumberError):

@@ -75,8 +75,8 @@ class Item:
         """True if the element is listed, even without a value."""
         return self.elements.get(tag_of(keyword)) is not None
 
-    def values(self, keyword: str) -> list[Any]:
-        """Return the values of an element, without the empty ones."""
+    def listed(self, keyword: str) -> list[Any]:
+        """Return the values of an element as they are listed, the empty ones too."""
         element = self.elements.get(tag_of(keyword))
         if element is None:
             return []
@@ -91,7 +91,11 @@ class Item:
             values = [values]
         if len(values) == 1 and isinstance(values[0], str) and "\\" in values[0] and element.get("vr") not in FREE_TEXT:
             values = values[0].split("\\")
-        return [value for value in values if value is not None and value != ""]
+        return values
+
+    def values(self, keyword: str) -> list[Any]:
+        """Return the values of an element, without the empty ones."""
+        return [value for value in self.listed(keyword) if value is not None and value != ""]
 
     def text(self, keyword: str) -> str | None:
         """Return the first value as text; a person name keeps its component groups, joined by `=`."""
@@ -154,11 +158,11 @@ class Item:
         return tuple(int(number) for number in numbers)
 
     def items(self, keyword: str) -> tuple["Item", ...]:
-        """Return the items of a sequence."""
+        """Return the items of a sequence, an empty one at its place: the tenth is the tenth frame's."""
         items = []
-        for value in self.values(keyword):
-            if isinstance(value, dict):
-                items.append(Item(value, self.faults, self.bulkdata))
+        for value in self.listed(keyword):
+            if isinstance(value, dict) or value in (None, ""):
+                items.append(Item(value or {}, self.faults, self.bulkdata))
             else:
                 self.fault(f"{keyword} is not a sequence")
         return tuple(items)
