@@ -106,6 +106,13 @@ def test_single_images_that_follow_each_other_closely_are_a_clip() -> None:
     assert run(["00", "00", "00"]).cine is None
 
 
+@pytest.mark.parametrize("zone", ["+9900", "-2400", "+0060", "+9999"])
+def test_a_time_zone_that_nowhere_has_leaves_the_pictures_shown(zone: str) -> None:
+    times = [f"2024010112000{at}{zone}" for at in range(3)]
+    found = only(*(clip(1, number=at, AcquisitionDateTime=time) for at, time in enumerate(times, 1)))
+    assert len(found.shown) == 3
+
+
 def test_ultrasound_comes_by_acquisition_time_then_number() -> None:
     listed = [(3, "120000"), (1, "120200"), (4, "120000"), (2, "120100")]
     stills = [clip(1, number=n, SOPClassUID=US_IMAGE, AcquisitionDate="20240101", AcquisitionTime=t) for n, t in listed]

@@ -147,11 +147,11 @@ def clock(text: str | None) -> float | None:
     if match is None:
         return None
     *parts, fraction, sign, hours, minutes = match.groups()
-    zone = UTC
-    if sign:
-        east = timedelta(hours=int(hours), minutes=int(minutes))
-        zone = timezone(east if sign == "+" else -east)
     try:
+        zone = UTC
+        if sign:
+            east = timedelta(hours=int(hours), minutes=int(minutes))
+            zone = timezone(east if sign == "+" else -east)
         year, month, day, hour, minute, second = map(int, parts)
         micro = int((fraction or "").ljust(6, "0"))
         return datetime(year, month, day, hour, minute, second, micro, zone).timestamp() * 1000
