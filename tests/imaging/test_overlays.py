@@ -93,6 +93,13 @@ def test_a_plane_whose_bits_are_cut_short_covers_nothing() -> None:
     assert plane.over(1, 9, 11) is None
 
 
+def test_a_plane_of_fewer_than_no_rows_is_none() -> None:
+    (listed,) = json.loads(metadata(with_overlay(noise(1, 9, 11))))
+    listed["60000010"]["Value"], listed["60000011"]["Value"] = [-9], [-11]
+    (found,) = instances(json.dumps([listed]).encode())
+    assert overlays.planes(found) == ()
+
+
 def test_a_plane_in_old_pixels_is_known_to_be_there() -> None:
     image = with_overlay(noise(1, 9, 11), e0100=("US", 16), e0102=("US", 12))
     del image[0x60003000]

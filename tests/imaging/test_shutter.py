@@ -1,12 +1,16 @@
 """Shutters: each shape against its words in the standard, pixel by pixel; shades; whose shutter counts."""
 
+import json
+import time
+
 import numpy as np
 import pytest
 from pydicom.dataset import Dataset
 
-from tests.imaging.datasets import instance, slice_at
+from tests.imaging.datasets import instance, metadata, slice_at
 from tests.imaging.test_overlays import noise, with_overlay
 from viewer.imaging import overlays, shutter
+from viewer.imaging.record import instances
 
 ROWS, COLUMNS = 9, 11
 RECTANGLE = {"ShutterShape": "RECTANGULAR", "ShutterLeftVerticalEdge": 3, "ShutterRightVerticalEdge": 8,
@@ -64,6 +68,24 @@ def test_a_shape_without_its_numbers_is_none() -> None:
     del half["ShutterLeftVerticalEdge"]
     assert shutter.shutter(instance(image(**half)), 1) is None
     assert shutter.shutter(instance(image()), 1) is None
+
+
+@pytest.mark.parametrize("far", [1 << 18, 2**31 - 1, -(2**31), 99999999999])
+def test_a_corner_that_no_image_reaches_hides_nothing_and_keeps_nobody_waiting(far: int) -> None:
+    listed = [
+        ("00181620", [1, 1, far, 1, far, far, -far, 5], "POLYGONAL"),
+        ("00181610", [far, 5], "CIRCULAR"),
+    ]
+    for tag, places, shape in listed:
+        said = {
+            "00181600": {"vr": "CS", "Value": [shape]}, tag: {"vr": "IS", "Value": places},
+            "00181612": {"vr": "IS", "Value": [3]},
+        }  # fmt: skip
+        (record,) = instances(json.dumps([{**json.loads(metadata(image()))[0], **said}]).encode())
+        began = time.process_time()
+        found = shutter.shutter(record, 1)
+        hidden = found.covered(record, 1) if found else None
+        assert hidden is None and time.process_time() - began < 1
 
 
 def test_a_frame_has_its_own_shutter_before_that_of_all_before_the_images() -> None:

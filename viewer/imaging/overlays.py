@@ -74,7 +74,7 @@ def planes(instance: Instance) -> tuple[OverlayPlane, ...]:
     found = []
     for group, item in instance.overlays:
         rows, columns = item.integer("OverlayRows"), item.integer("OverlayColumns")
-        if not rows or not columns or not 0 < rows * columns <= MOST_PIXELS:
+        if not rows or not columns or min(rows, columns) < 1 or rows * columns > MOST_PIXELS:
             continue
         origin = item.integers("OverlayOrigin") or (1, 1)
         frames, first = item.integer("NumberOfFramesInOverlay"), item.integer("ImageFrameOrigin")

@@ -13,6 +13,7 @@ from viewer.imaging.record import Instance
 
 RECTANGULAR, CIRCULAR, POLYGONAL, BITMAP = "RECTANGULAR", "CIRCULAR", "POLYGONAL", "BITMAP"
 SHAPES = (RECTANGULAR, CIRCULAR, POLYGONAL, BITMAP)
+FARTHEST = 1 << 17  # pixels: twice the longest side of an image; drawing takes longer the further it goes
 WHITE_D50 = (0.9642, 1.0, 0.8251)
 
 
@@ -90,9 +91,9 @@ def of_item(item: Item) -> Shutter | None:
     if RECTANGULAR in named and None not in numbers:
         left, right, upper, lower = (number or 0 for number in numbers)
         edges = (left, right, upper, lower)
-    center, radius = item.integers("CenterOfCircularShutter") or (), item.number("RadiusOfCircularShutter")
+    center, radius = near(item, "CenterOfCircularShutter"), item.number("RadiusOfCircularShutter")
     is_circle = CIRCULAR in named and len(center) == 2 and radius is not None
-    places = item.integers("VerticesOfThePolygonalShutter") or ()
+    places = near(item, "VerticesOfThePolygonalShutter")
     is_polygon = POLYGONAL in named and len(places) >= 6 and len(places) % 2 == 0
     bitmap = group if group is not None and (BITMAP in named or not named) else None
     shown = (edges is not None, is_circle, is_polygon, bitmap is not None)
@@ -109,10 +110,16 @@ def of_item(item: Item) -> Shutter | None:
     )
 
 
+def near(item: Item, keyword: str) -> tuple[int, ...]:
+    """Return places in pixels, none where one lies so far away that no image reaches there."""
+    found = item.integers(keyword) or ()
+    return found if all(abs(place) <= FARTHEST for place in found) else ()
+
+
 def shade_of(item: Item) -> tuple[int, int, int]:
     """Return the shutter's shade as sRGB: its colour where it has one, else its grey; black where it says nothing."""
     lab = item.integers("ShutterPresentationColorCIELabValue") or ()
-    if len(lab) == 3:
+    if len(lab) == 3 and all(0 <= each <= 65535 for each in lab):
         return srgb_of_lab(lab)
     grey = min(max(item.integer("ShutterPresentationValue") or 0, 0), 65535) >> 8
     return grey, grey, grey
