@@ -2,6 +2,7 @@
 
 import itertools
 import random
+from time import process_time
 from typing import Any
 
 import pytest
@@ -192,6 +193,22 @@ def test_a_series_that_nothing_tells_apart_stays_whole_and_says_so() -> None:
     (stack,) = made(*slices)
     assert len(stack.shown) == 12 and not stack.coordinates
     assert "3 images at each position that nothing tells apart" in stack.words
+
+
+def test_hundreds_of_dimensions_keep_nobody_waiting() -> None:
+    # Each of them is another in one frame alone, so that no three tell the frames apart.
+    frames = [
+        {
+            "ImagePositionPatient": at(frame // 2),
+            "DimensionIndexValues": [1 + (dimension % 40 == frame) for dimension in range(300)],
+        }
+        for frame in range(40)
+    ]
+    image = enhanced(frames, pointers=["DiffusionBValue"] * 300)
+    began = process_time()
+    built = made(image)
+    assert process_time() - began < 5
+    shown_once(built, image)
 
 
 def test_positions_of_different_counts_are_no_phases() -> None:

@@ -13,6 +13,7 @@ from viewer.imaging.picture import Picture, sortable
 from viewer.imaging.words import Words, gettext_noop
 
 WHOLE = 0.8  # of all positions must be there in all volumes before they are one thing with time points
+MOST_AXES = 24  # that are tried together: no image declares so many dimensions but to keep its reader waiting
 TOGETHER = 3  # so many keys at most tell pictures apart
 
 
@@ -122,7 +123,7 @@ class Search:
         With `ranks`, a time that differs from slice to slice counts by its rank, after all keys that are exact.
         """
         names = {axis.key.name for axis in axes}
-        few = [axis for axis in axes if len(axis.values) <= 1.5 * self.most + 1]
+        few = [axis for axis in axes if len(axis.values) <= 1.5 * self.most + 1][:MOST_AXES]
         timed = [axis for axis in axes if axis.key.ranked] if ranks else []
         for size in range(1, TOGETHER + 1):
             for chosen in combinations(few, size):
