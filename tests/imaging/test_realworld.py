@@ -106,6 +106,11 @@ def test_a_picture_has_the_unit_only_where_its_values_are_the_real_ones(
     assert pixels.unit(record, record.frame(1)) == unit
 
 
+def test_a_line_without_a_slope_maps_nothing() -> None:
+    flat = mapping(0, 9, RealWorldValueSlope=0.0, RealWorldValueIntercept=5.0)
+    assert realworld.mappings(instance(image(flat)), 1) == ()
+
+
 def test_no_number_is_no_value() -> None:
     (found,) = realworld.mappings(
         instance(image(mapping(0, 1, RealWorldValueSlope=1.0, RealWorldValueIntercept=0.0))), 1

@@ -65,7 +65,7 @@ def mapping(item: Item, *, signed: bool) -> Mapping | None:
     entries = item.numbers("RealWorldValueLUTData")
     if entries and first is not None:
         return Mapping(first, first + len(entries) - 1, 0.0, 0.0, np.asarray(entries), unit, label)
-    if slope is None or intercept is None:
+    if not slope or intercept is None:
         return None
     low, high = -math.inf if first is None else first, math.inf if last is None else last
     return Mapping(min(low, high), max(low, high), slope, intercept, None, unit, label)
