@@ -2,20 +2,18 @@
 
 import hashlib
 import json
-import re
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date
 from typing import Any
 
 from django.utils import timezone
 
 from viewer import names
 from viewer.imaging import uid as uids
+from viewer.imaging import when
 
 Attributes = dict[str, Any]
 
-DATE = re.compile(r"(\d{4})[-.]?(\d{2})[-.]?(\d{2})")
-TIME = re.compile(r"(\d{2})(?::?(\d{2})(?::?(\d{2})(?:\.(\d{1,6}))?)?)?")
 # What a search shall bring beside the standard's own columns (PS3.18 table 10.6.3-3).
 STUDY_FIELDS = (
     "StudyDescription",
@@ -24,6 +22,7 @@ STUDY_FIELDS = (
     "BodyPartExamined",
     "QualityControlImage",
     "QualityControlSubject",
+    "TimezoneOffsetFromUTC",
     "ModalitiesInStudy",
     "NumberOfStudyRelatedSeries",
     "NumberOfStudyRelatedInstances",
@@ -96,27 +95,6 @@ def number(attributes: Attributes, tag: str) -> int | None:
     return result if result is None or abs(result) < 2**31 else None
 
 
-def day(attributes: Attributes, tag: str) -> date | None:
-    """Return a DA, or None when there is none that a calendar knows."""
-    match = DATE.fullmatch(text(attributes, tag, 16))
-    try:
-        return date(*map(int, match.groups())) if match else None
-    except ValueError:
-        return None
-
-
-def moment(attributes: Attributes, tag: str) -> time | None:
-    """Return a TM, or None."""
-    match = TIME.match(text(attributes, tag, 20))
-    if match is None:
-        return None
-    hour, minute, second, fraction = match.groups()
-    try:
-        return time(int(hour), int(minute or 0), min(int(second or 0), 59), int((fraction or "0").ljust(6, "0")))
-    except ValueError:
-        return None
-
-
 def study(attributes: Attributes, archive: str) -> StudyListing:
     """Read one study of the archive called `archive`; raises Unreadable without a Study Instance UID."""
     uid = text(attributes, "0020000D", 65)
@@ -127,10 +105,12 @@ def study(attributes: Attributes, archive: str) -> StudyListing:
         issuer=text(attributes, "00100021", 120) or f"@{archive}",
         patient_id=text(attributes, "00100020", 128),
         name=person(attributes, "00100010"),
-        birth_date=day(attributes, "00100030"),
+        birth_date=when.day(text(attributes, "00100030", 16)),
         sex=text(attributes, "00100040", 16),
     )
-    on, at = day(attributes, "00080020"), moment(attributes, "00080030")
+    made = when.read(
+        text(attributes, "00080020", 16), text(attributes, "00080030", 20), text(attributes, "00080201", 16)
+    )
     description = text(attributes, "00081030", 255)
     accession = text(attributes, "00080050", 64)
     body_part = text(attributes, "00180015", 64)
@@ -144,9 +124,11 @@ def study(attributes: Attributes, archive: str) -> StudyListing:
         "PatientID": patient.patient_id,
         "PatientBirthDate": patient.birth_date,
         "PatientSex": patient.sex,
-        "study_date": on,
-        "study_time": at,
-        "study_datetime": timezone.make_aware(datetime.combine(on, at or time())) if on else None,
+        "study_date": made.day,
+        "study_time": made.clock,
+        "study_datetime": timezone.make_aware(made.local) if made.local else None,
+        "study_date_written": made.written,
+        "timezone_offset": made.offset,
         "accession_number": accession,
         "description": description,
         "modalities": " ".join(modalities)[:100],

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from viewer import archives, jobs, sync
 from viewer.archive.port import ArchiveError
+from viewer.imaging.when import in_order, is_earlier
 from viewer.imaging.words import gettext_noop
 from viewer.models import Job, Series, Study
 from viewer.store.beside import BesideStore, Filling
@@ -24,6 +25,7 @@ SHARE = 0.8  # of the store's budget, for all exams on top together
 LOOK_EVERY = 0.25  # seconds
 STANDSTILL = 60.0  # seconds without a new frame
 AGAIN_AFTER = timedelta(hours=1)
+ZONES = timedelta(hours=26)  # by which clocks on Earth may differ
 NOT_WHOLE = frozenset({"SM"})  # the tiles of a slide are shown as they are stored
 STANDS_STILL = gettext_noop("no frame has come for a minute; it is tried again")
 
@@ -127,13 +129,14 @@ def _series(study: Study) -> list[Series]:
 def _prior(study: Study) -> list[Study]:
     """Return the patient's newest earlier study of the same modality, if there is one that is surely theirs."""
     family = modalities.main_family(study.modalities)
-    earlier = Study.objects.filter(
-        patient=study.patient, gone_at__isnull=True, study_datetime__lt=study.study_datetime, conflict=""
-    ).select_related("archive")
     if study.study_datetime is None or study.identity_conflict:
         return []
-    newest = earlier.order_by("-study_datetime", "-pk")
-    return [each for each in newest[:50] if modalities.main_family(each.modalities) == family][:1]
+    others = Study.objects.filter(
+        patient=study.patient, gone_at__isnull=True, study_datetime__lt=study.study_datetime + ZONES, conflict=""
+    ).select_related("archive")
+    newest = in_order(others.order_by("-study_datetime", "-pk")[:50][::-1], lambda each: each.when)[::-1]
+    same = (each for each in newest if modalities.main_family(each.modalities) == family)
+    return [each for each in same if is_earlier(each.when, study.when)][:1]
 
 
 def _is_done(study: Study) -> bool:

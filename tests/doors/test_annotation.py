@@ -7,7 +7,8 @@ from viewer.doors import annotate
 
 DESCRIPTION = {
     "patient": {"name": "Åberg, Östen", "id": "19121212-1212", "birth_date": "1912-12-12", "sex": "M", "age": "98 y"},
-    "study_date": "2024-01-02", "study_time": "12:00:00", "study_description": "CT thorax", "accession_number": "A1",
+    "study_date": "2024-01-02", "study_time": "12:00:00",
+    "timezone_offset": "", "study_description": "CT thorax", "accession_number": "A1",
     "institution": "Sjukhuset", "window": {"width": 400.0, "center": 40.0}, "unit": "HU", "modality": "CT",
     "series_description": "Axial", "laterality": "", "instance_number": 4, "index": 3, "count": 20,
     "slice_thickness": 2.5, "technique": {"KVP": 120.0, "ConvolutionKernel": ["B30f"]},

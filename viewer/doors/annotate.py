@@ -41,7 +41,7 @@ def patient_lines(description: dict[str, Any]) -> list[str]:
         patient["name"],
         patient["id"],
         " ".join(filter(None, (patient["birth_date"], patient["age"], patient["sex"]))),
-        " ".join(filter(None, (description["study_date"], description["study_time"]))),
+        " ".join(filter(None, (description["study_date"], description["study_time"], description["timezone_offset"]))),
         " ".join(filter(None, (description["study_description"], description["accession_number"]))),
         description["institution"],
     ]

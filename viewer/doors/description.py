@@ -4,7 +4,6 @@ import codecs
 import json
 import re
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 import msgspec
@@ -14,9 +13,10 @@ from django.utils.translation import gettext as _
 from viewer import names
 from viewer.doors import icc, uptake
 from viewer.doors.breast import breast_json
+from viewer.doors.dates import doubt
 from viewer.doors.opened import Opened, Place
 from viewer.doors.words import translated
-from viewer.imaging import colormap, colourspace, geometry, kinds, pixels
+from viewer.imaging import colormap, colourspace, geometry, kinds, pixels, when
 from viewer.imaging.geometry import GeometryError
 from viewer.imaging.record import FrameAttributes, Instance
 from viewer.imaging.spacing import Spacing
@@ -27,7 +27,6 @@ TECHNIQUE = (
     "KVP", "XRayTubeCurrent", "Exposure", "ConvolutionKernel",
     "EchoTime", "RepetitionTime", "InversionTime", "FlipAngle", "DiffusionBValue",
 )  # fmt: skip
-DAY = re.compile(r"\d{8}")
 TIME = re.compile(r"(\d\d)(\d\d)?(\d\d)?")
 AGE = re.compile(r"(\d{3})([DWMY])")
 AGE_UNITS = {"D": "d", "W": "wk", "M": "mo", "Y": "y"}
@@ -91,7 +90,8 @@ def of_frame(opened: Opened, place: Place) -> OfFrame:
     if said is None:
         values = _of_frame(opened, place)
         said = OfFrame(values, encoded(values)[:-1])
-        if place.slide is None:  # a slide has frames by the hundred thousand
+        # A slide has frames by the hundred thousand; what is dated in the future won't be for ever.
+        if place.slide is None and not date_doubt(place.instance):
             opened.said[key] = said
     return said
 
@@ -104,6 +104,7 @@ def _of_frame(opened: Opened, place: Place) -> dict[str, Any]:
         "study_uid": opened.study,
         "study_date": iso_date(instance.StudyDate),
         "study_time": clock(instance.StudyTime),
+        "timezone_offset": when.offset_words(when.minutes_east(instance.TimezoneOffsetFromUTC)),
         "study_description": instance.StudyDescription or "",
         "accession_number": instance.AccessionNumber or "",
         "institution": instance.InstitutionName or "",
@@ -177,19 +178,28 @@ def patient(instance: Instance) -> dict[str, Any]:
         "id": instance.PatientID or "",
         "birth_date": iso_date(instance.PatientBirthDate),
         "sex": instance.PatientSex or "",
-        "age": age(names.age(day(instance.PatientBirthDate), day(instance.StudyDate)) or instance.PatientAge or ""),
+        "age": age(
+            names.age(when.day(instance.PatientBirthDate), when.day(instance.StudyDate)) or instance.PatientAge or ""
+        ),
     }
 
 
 def remarks(instance: Instance) -> list[str]:
     """Return what a reader has to know of the picture before trusting it."""
     found = [] if instance.PatientID or instance.PatientName else [_("no patient identity")]
+    found += filter(None, [date_doubt(instance)])
     own = colourspace.profile(instance)
     if instance.icc_address and not instance.icc_profile:
         found.append(_("the colour profile isn't to be had: colours may differ"))
     elif (own or instance.icc_profile) and not (own and icc.is_readable(own)):
         found.append(_("the colour profile can't be read: colours may differ"))
     return found
+
+
+def date_doubt(instance: Instance) -> str:
+    """Return what can't be true of the date of a picture's study, or an empty text."""
+    made = when.read(instance.StudyDate, instance.StudyTime, instance.TimezoneOffsetFromUTC)
+    return doubt(made, when.day(instance.PatientBirthDate))
 
 
 def technique(frame: FrameAttributes) -> dict[str, Any]:
@@ -240,18 +250,9 @@ def numbers(values: tuple[float, ...] | None, count: int) -> list[float] | None:
     return list(values) if values is not None and len(values) == count else None
 
 
-def day(value: str | None) -> date | None:
-    """Return a DA as a date, None for what is no day."""
-    digits = (value or "").replace(".", "")
-    try:
-        return date(int(digits[:4]), int(digits[4:6]), int(digits[6:8])) if DAY.fullmatch(digits) else None
-    except ValueError:
-        return None
-
-
 def iso_date(value: str | None) -> str:
     """Return a DA in ISO form; what is no day stays as it is, so that nothing is hidden."""
-    found = day(value)
+    found = when.day(value)
     return found.isoformat() if found else value or ""
 
 

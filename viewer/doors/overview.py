@@ -8,9 +8,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from viewer import access, presentation, rendering, seen
+from viewer.doors.dates import doubt
 from viewer.doors.description import age
 from viewer.doors.words import translated
 from viewer.imaging.kinds import MODALITIES
+from viewer.imaging.when import in_order, offset_words
 from viewer.models import Measurement, OutboxItem, PresentationState, Series, Study
 from viewer.views import modalities
 
@@ -26,6 +28,8 @@ def study_json(user: Any, study: Study) -> dict[str, Any]:
         "patient": patient_json(study),
         "study_date": study.study_date.isoformat() if study.study_date else "",
         "study_time": study.study_time.isoformat("seconds") if study.study_time else "",
+        "timezone_offset": offset_words(study.timezone_offset),
+        "date_words": doubt(study.when, study.PatientBirthDate),
         "study_description": study.description,
         "accession_number": study.accession_number,
         "institution": study.institution,
@@ -161,7 +165,10 @@ def dot_json(study: Study, current: Study) -> dict[str, Any]:
     return {
         "archive": study.archive.name,
         "study": study.uid,
-        "date": study.study_date.isoformat() if study.study_date else "",
+        "date": study.study_date.isoformat() if study.study_date else study.study_date_written,
+        "time": study.study_time.isoformat("seconds") if study.study_time else "",
+        "timezone_offset": offset_words(study.timezone_offset),
+        "date_words": doubt(study.when, study.PatientBirthDate),
         "modalities": modalities.shown(study.modalities),
         "description": study.description,
         "instances": study.instance_count,
@@ -171,4 +178,4 @@ def dot_json(study: Study, current: Study) -> dict[str, Any]:
 
 def _of_patient(user: Any, study: Study) -> list[Study]:
     of_patient = access.visible_studies(user).filter(patient=study.patient_id).select_related("archive")
-    return list(of_patient.order_by("study_datetime", "pk"))
+    return in_order(of_patient.order_by("pk"), lambda each: each.when)

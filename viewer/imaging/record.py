@@ -69,6 +69,7 @@ class Instance:
     PatientAge: Text = None
     StudyDate: Text = None
     StudyTime: Text = None
+    TimezoneOffsetFromUTC: Text = None
     StudyID: Text = None
     StudyDescription: Text = None
     AccessionNumber: Text = None

@@ -7,6 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from viewer import names
+from viewer.imaging.when import When
 
 
 def patient_key() -> str:
@@ -101,6 +102,8 @@ class Study(models.Model):
     study_time = models.TimeField(null=True, blank=True)
     # Date and time as the modality's clock showed them, to sort by; an absent time counts as midnight.
     study_datetime = models.DateTimeField(null=True, blank=True)
+    study_date_written = models.CharField(max_length=16, blank=True)  # a Study Date that is no day
+    timezone_offset = models.SmallIntegerField(null=True, blank=True)  # minutes east of UTC, where stated
     accession_number = models.CharField(max_length=64, blank=True)
     description = models.CharField(max_length=255, blank=True)
     modalities = models.CharField(max_length=100, blank=True)
@@ -156,6 +159,10 @@ class Study(models.Model):
     @property
     def display(self) -> names.PersonName:
         return names.display(self.PatientName)
+
+    @property
+    def when(self) -> When:
+        return When(self.study_date, self.study_time, self.timezone_offset, self.study_date_written)
 
     @property
     def age(self) -> str:

@@ -14,7 +14,9 @@ from django.utils.translation.trans_real import DjangoTranslation
 from django.views.i18n import JSONCatalog
 
 from viewer import names
-from viewer.models import Preference
+from viewer.doors.dates import doubt, foreign_offset
+from viewer.imaging.when import offset_words
+from viewer.models import Preference, Study
 from viewer.views import modalities
 
 register = template.Library()
@@ -88,6 +90,24 @@ def iso(value: datetime.date | datetime.datetime | datetime.time | None) -> str:
     if isinstance(value, datetime.time):
         return value.strftime("%H:%M")
     return value.isoformat() if value else "–"
+
+
+@register.filter
+def date_doubt(study: Study) -> str:
+    """Return what can't be true of the date of a study, or an empty text."""
+    return doubt(study.when, study.PatientBirthDate)
+
+
+@register.filter
+def offset(study: Study) -> str:
+    """Return the offset that the study's time was given with (`+05:30`), or an empty text."""
+    return offset_words(study.timezone_offset)
+
+
+@register.filter
+def foreign(study: Study) -> str:
+    """Return the offset of a study's time where it isn't the site's, or an empty text."""
+    return foreign_offset(study.when)
 
 
 @register.filter

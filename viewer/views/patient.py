@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from viewer import access, audit
+from viewer.imaging.when import in_order
 from viewer.views.timeline import timeline
 
 
@@ -14,12 +15,8 @@ from viewer.views.timeline import timeline
 @require_safe
 def patient(request: HttpRequest, key: str) -> HttpResponse:
     """Show the patient behind our opaque key; somebody without a visible exam is 404 like somebody unknown."""
-    studies = list(
-        access.visible_studies(request.user)
-        .filter(patient__key=key)
-        .select_related("archive", "patient")
-        .order_by("-study_datetime", "-pk")
-    )
+    of_patient = access.visible_studies(request.user).filter(patient__key=key).select_related("archive", "patient")
+    studies = in_order(of_patient.order_by("pk"), lambda study: study.when)[::-1]
     if not studies:
         raise Http404("no such patient")
     person = studies[0].patient

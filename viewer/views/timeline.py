@@ -1,9 +1,11 @@
 """A patient's exams as dots on a line of time, one lane for each family of modalities: numbers for an SVG."""
 
 import datetime
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from viewer.imaging.when import in_order
 from viewer.models import Study
 from viewer.views import modalities
 
@@ -53,7 +55,8 @@ class Timeline:
 
 def timeline(studies: Sequence[Study], *, current: Study | None = None, width: float = 378) -> Timeline:
     """Lay out the dated ones of `studies`; the order given doesn't matter."""
-    dated = sorted((study for study in studies if study.study_date), key=_moment)
+    oldest_first = sorted((study for study in studies if study.study_date), key=lambda study: study.pk)
+    dated = in_order(oldest_first, lambda study: study.when)
     families = sorted(
         {modalities.main_family(study.modalities) for study in dated}, key=lambda name: (modalities.order(name), name)
     )
@@ -61,13 +64,15 @@ def timeline(studies: Sequence[Study], *, current: Study | None = None, width: f
     height = TOP + LANE * max(1, len(lanes)) + 22
     if not dated:
         return Timeline(width, height, (), (), ())
-    first, last = _moment(dated[0]), _moment(dated[-1])
+    # Of two time zones, the later one may have been given the earlier hour.
+    moments = list(itertools.accumulate(map(_moment, dated), max))
+    first, last = moments[0], moments[-1]
     room = width - LEFT - 3 * RADIUS
     reached: dict[str, float] = {}
     dots = []
-    for study in dated:
+    for study, moment in zip(dated, moments, strict=True):
         name = modalities.main_family(study.modalities)
-        x = LEFT + RADIUS + (room * (_moment(study) - first) / (last - first) if last > first else room)
+        x = LEFT + RADIUS + (room * (moment - first) / (last - first) if last > first else room)
         x = max(x, reached.get(name, -NEXT) + NEXT)
         reached[name] = x
         dots.append(Dot(round(x, 1), lanes[name].y, study, current is not None and study.pk == current.pk))

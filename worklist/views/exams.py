@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from viewer import access, sessions
+from viewer.imaging.when import in_order
 from viewer.models import SavedSearch, Series, Study
 from viewer.views import modalities
 from viewer.views.timeline import timeline
@@ -144,12 +145,8 @@ def heads(wish: Wish) -> list[dict[str, str]]:
 
 def exam(user: Any, study: Study) -> dict[str, Any]:
     """Return what the panel shows of one exam: request, series, and the patient's other exams."""
-    others = list(
-        access.visible_studies(user)
-        .filter(patient=study.patient)
-        .select_related("archive")
-        .order_by("-study_datetime", "-pk")
-    )
+    of_patient = access.visible_studies(user).filter(patient=study.patient).select_related("archive")
+    others = in_order(of_patient.order_by("pk"), lambda each: each.when)[::-1]
     series = Series.objects.filter(study=study).order_by("number", "pk")
     task = ReadingTask.objects.filter(study=study).select_related("reader").first()
     return {

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from messaging import unread
 from messaging.unread import Talk
 from viewer import access, names, seen
+from viewer.imaging.when import days_between, in_order, is_earlier
 from viewer.models import Patient, Study
 from viewer.views import modalities
 from worklist.lookalikes import PREFIX, Named, lookalikes, told_by_birth_date
@@ -144,25 +145,22 @@ def priors(user: Any, studies: Sequence[Study]) -> dict[int, list[Study]]:
     patients = {study.patient_id for study in studies}
     others = access.visible_studies(user).filter(patient__in=patients, study_datetime__isnull=False)
     of_patient: dict[int, list[Study]] = defaultdict(list)
-    for other in others.order_by("-study_datetime").only(
-        "pk", "patient_id", "study_date", "study_datetime", "modalities"
-    ):
+    dated = others.order_by("pk").only(
+        "pk", "patient_id", "study_date", "study_time", "study_date_written", "timezone_offset", "modalities"
+    )
+    for other in in_order(dated, lambda each: each.when)[::-1]:
         if modalities.has_images(other.modalities):
             of_patient[other.patient_id].append(other)
     return {
-        study.pk: [
-            other
-            for other in of_patient[study.patient_id]
-            if study.study_datetime and other.study_datetime and other.study_datetime < study.study_datetime
-        ]
+        study.pk: [other for other in of_patient[study.patient_id] if is_earlier(other.when, study.when)]
         for study in studies
     }
 
 
 def _last(study: Study, before: Sequence[Study]) -> str:
-    if not before or study.study_date is None or before[0].study_date is None:
+    days = days_between(before[0].when, study.when) if before else None
+    if days is None:
         return ""
-    days = (study.study_date - before[0].study_date).days
     return _("same day") if days == 0 else _("last %(apart)s") % {"apart": apart(days)}
 
 

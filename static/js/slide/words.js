@@ -6,8 +6,9 @@
 /** @import { Text } from "./dressing.js" */
 import { joined } from "../shared/bidi.js";
 import { gettext, interpolate } from "../shared/i18n.js";
-import { born, interval, isoDate, lines, ofPatient } from "../viewer/corners.js";
+import { born, lines, ofPatient } from "../viewer/corners.js";
 import { studyKey } from "../viewer/state.js";
+import { interval, isoDate, whenOf } from "../viewer/when.js";
 import { isCalibrated, magnification, perMillimetre } from "./coordinates.js";
 import { slideName } from "./slides.js";
 
@@ -71,7 +72,7 @@ export function textOf(state, pane, slide, size, ratio) {
   const patient = slide?.patient ?? study?.patient;
   if (!patient) return null;
   const date = slide?.study_date || study?.study_date || "";
-  const prior = own && study !== own ? interval(date, own.study_date) : "";
+  const prior = own && study !== own ? interval({ ...whenOf(study), date }, whenOf(own)) : "";
   const name = slide ? slideName(slide) : "";
   const scale = slide && size.width ? magnificationOf(slide, pane, size, ratio) : "";
   return {
@@ -81,6 +82,7 @@ export function textOf(state, pane, slide, size, ratio) {
         [prior, "prior"],
         [study?.institution],
         [isoDate(date)],
+        [study?.date_words, "warn"],
         [slide?.study_description || study?.study_description],
         [study?.accession_number],
       ),

@@ -3,12 +3,13 @@
 /** @import { PlaneName } from "./planes.js" */
 /** @import { Plane, Slab, Window } from "./state.js" */
 import { joined } from "../shared/bidi.js";
-import { gettext, interpolate, ngettext } from "../shared/i18n.js";
+import { gettext, interpolate } from "../shared/i18n.js";
 import { hiddenWords } from "./laidover.js";
 import { isCanonical, nearest } from "./planes.js";
 import { presetOf } from "./presets.js";
 import { windowInSuv } from "./uptake.js";
 import { dot } from "./vectors.js";
+import { isoDate, whenWords } from "./when.js";
 
 /**
  * What the server says about a picture, in the same answer as the picture.
@@ -17,6 +18,7 @@ import { dot } from "./vectors.js";
  * @property {string} study_uid
  * @property {string} study_date
  * @property {string} study_time
+ * @property {string} [timezone_offset]   of its clock, `+05:30`
  * @property {string} study_description
  * @property {string} accession_number
  * @property {string} institution
@@ -74,45 +76,12 @@ import { dot } from "./vectors.js";
 /** @typedef {{topLeft: Line[], topRight: Line[], bottomLeft: Line[], bottomRight: Line[]}} Corners */
 
 /**
- * @param {string | null | undefined} value DICOM or ISO
- * @returns {string} ISO, or the value as it is when it is no date
- */
-export function isoDate(value) {
-  const parts = /^(\d{4})-?(\d\d)-?(\d\d)/.exec(value ?? "");
-  return parts ? `${parts[1]}-${parts[2]}-${parts[3]}` : (value ?? "");
-}
-
-/** @param {string | null | undefined} value @returns {string} hours and minutes */
-export function clock(value) {
-  const parts = /^(?:\d{4}-\d\d-\d\dT)?(\d\d):?(\d\d)/.exec(value ?? "");
-  return parts ? `${parts[1]}:${parts[2]}` : "";
-}
-
-/**
  * A number with as many digits as it deserves.
  * @param {number} value
  * @param {number} [digits] after the point, at most
  */
 export function number(value, digits = 1) {
   return String(Number(value.toFixed(digits))).replace("-", "−");
-}
-
-/**
- * How long before or after the page's own study another one was made.
- * @param {string} date of the pane's study
- * @param {string} own of the page's study
- * @returns {string} "" for the same day or when a date is missing
- */
-export function interval(date, own) {
-  const days = (Date.parse(isoDate(own)) - Date.parse(isoDate(date))) / 86_400_000;
-  if (!Number.isFinite(days) || days === 0) return "";
-  const length = Math.abs(days);
-  const span =
-    length < 14 ? ngettext("{count} day", "{count} days", length)
-    : length < 61 ? ngettext("{count} week", "{count} weeks", Math.round(length / 7))
-    : length < 731 ? ngettext("{count} month", "{count} months", Math.round(length / 30.44))
-    : ngettext("{count} year", "{count} years", Math.round(length / 365.25));
-  return interpolate(days > 0 ? gettext("PRIOR {span}") : gettext("LATER {span}"), { span });
 }
 
 /**
@@ -154,7 +123,7 @@ export function corners(picture, { zoom, prior, notes }) {
     topRight: lines(
       [prior, "prior"],
       [picture.institution, undefined, 6],
-      [[isoDate(picture.study_date), clock(picture.study_time)].filter(Boolean).join(" ")],
+      [whenWords(picture.study_date, picture.study_time, picture.timezone_offset)],
       [picture.study_description, undefined, 3],
       [picture.accession_number, undefined, 7],
     ),

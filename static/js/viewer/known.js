@@ -4,11 +4,12 @@
 /** @import { Picture } from "./corners.js" */
 /** @import { Size } from "./geometry.js" */
 import { gettext, interpolate } from "../shared/i18n.js";
-import { interval, zoomWords } from "./corners.js";
+import { zoomWords } from "./corners.js";
 import { magnification } from "./geometry.js";
 import { isOwnOrNamed } from "./presets.js";
 import { sheetOf } from "./sheets.js";
 import { isShown, isVolumePane, seriesKey, stackOf, studyKey } from "./state.js";
+import { interval, whenOf } from "./when.js";
 
 /** Below this width (CSS pixels) a pane shows one line of text: who, when, what. */
 const NARROW = 400;
@@ -28,11 +29,11 @@ const LETTERS = 2;
  */
 export function known(state, pane, picture, { canvas, width, height }) {
   const own = studyOf(state, studyKey(state));
-  const date = picture?.study_date ?? studyOf(state, studyKey(pane.source))?.study_date ?? "";
+  const when = whenOf(picture ?? studyOf(state, studyKey(pane.source)));
   const sheet = sheetOf(state, pane);
   const isOwn = studyKey(pane.source) === studyKey(state);
   return {
-    prior: own && !isOwn ? interval(date, own.study_date) : "",
+    prior: own && !isOwn ? interval(when, whenOf(own)) : "",
     notes: notes(state, pane, picture),
     zoom: sheet ? zoomWords(magnification(sheet.grid, canvas, sheet.look)) : "",
     text: pane.text,

@@ -140,7 +140,7 @@
  * @property {string | null} [laterality]
  */
 
-/** @typedef {{archive: string, study: string, date: string, modalities: string, description: string, instances: number | null, current: boolean}} StudyDot */
+/** @typedef {{archive: string, study: string, date: string, time?: string, timezone_offset?: string, date_words?: string, modalities: string, description: string, instances: number | null, current: boolean}} StudyDot */
 /** @typedef {{key: string, name: string, id: string, birth_date: string, sex: string, age: string, conflict?: string | null, identity?: string}} Patient identity: changes with any of it */
 
 /**
@@ -151,6 +151,8 @@
  * @property {string} study_date
  * @property {string} [modalities]
  * @property {string} [study_time]
+ * @property {string} [timezone_offset]   of its clock, `+05:30`
+ * @property {string} [date_words]   why its date can't be true
  * @property {string} [study_description]
  * @property {string} [accession_number]
  * @property {string} [institution]

@@ -5,11 +5,11 @@
 /** @import { Store } from "../shared/store.js" */
 import { el, svg } from "../shared/dom.js";
 import { gettext, interpolate, ngettext } from "../shared/i18n.js";
-import { interval, isoDate } from "./corners.js";
 import { carryThumbnail } from "./dragging.js";
 import { icon } from "./icons.js";
 import { isOf, shelf, stackKeysOf } from "./shelf.js";
 import { paneAt, studyKey, visible } from "./state.js";
+import { interval, isoDate, whenOf } from "./when.js";
 
 const ROUND = 2 * Math.PI * 6;
 
@@ -36,19 +36,21 @@ export function fillPanel(timeline, thumbnails, store, { onStudy, onItem, onDrop
   /** @param {StudyOverview | {error: string} | undefined} own */
   function drawTimeline(own) {
     if (!own || "error" in own) return;
-    conflict.hidden = !own.patient.conflict;
-    conflict.textContent = own.patient.conflict ?? "";
+    const doubts = [own.patient.conflict, own.date_words].filter(Boolean);
+    conflict.hidden = doubts.length === 0;
+    conflict.textContent = doubts.join("; ");
     const { listed } = store.state;
     timeline.replaceChildren(...[...own.studies].reverse().map((study) => {
       const key = studyKey(study);
       const date = isoDate(study.date) || gettext("No date");
-      const when = key === studyKey(store.state) ? gettext("this study") : interval(study.date, own.study_date);
+      const when = key === studyKey(store.state) ? gettext("this study") : interval({ date: study.date, time: study.time, offset: study.timezone_offset }, whenOf(own));
       return el("li", {}, el(
         "button",
         { type: "button", class: "study", "data-study": study.study, "aria-pressed": String(key === listed), title: study.description, onclick: () => onStudy(key) },
         el("span", { class: "when" }, el("strong", {}, date), ` ${study.modalities}`),
         el("span", { class: "what" }, study.description || gettext("No description")),
         el("span", { class: key === studyKey(store.state) ? "muted" : "prior" }, when),
+        study.date_words ? el("span", { class: "doubt" }, study.date_words) : null,
       ));
     }));
   }

@@ -23,6 +23,8 @@ export function standIn(state, pane, entry, index = null) {
     study_uid: study.study,
     study_date: study.study_date,
     study_time: study.study_time ?? "",
+    timezone_offset: study.timezone_offset ?? "",
+    remarks: study.date_words ? [study.date_words] : [],
     study_description: study.study_description ?? "",
     accession_number: study.accession_number ?? "",
     institution: study.institution ?? "",

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { corners, fidelity, fitted, heldLine, heldLines, identityLine, imageOf, interval, isoDate, spoken, windowWords, zoomWords } from "../../../static/js/viewer/corners.js";
+import { corners, fidelity, fitted, heldLine, heldLines, identityLine, imageOf, spoken, windowWords, zoomWords } from "../../../static/js/viewer/corners.js";
 import { isOwnOrNamed } from "../../../static/js/viewer/presets.js";
 import { stack } from "./stacks.js";
 
@@ -114,18 +114,6 @@ describe("a pane without much room", () => {
   });
 });
 
-describe("how long ago", () => {
-  it.each([
-    ["2024-04-30", "PRIOR 1 day"],
-    ["2024-03-20", "PRIOR 6 weeks"],
-    ["2023-09-01", "PRIOR 8 months"],
-    ["20200501", "PRIOR 4 years"],
-    ["2024-06-01", "LATER 4 weeks"],
-    ["2024-05-01", ""],
-    ["", ""],
-  ])("%s is %s", (date, words) => expect(interval(date, "2024-05-01")).toBe(words));
-});
-
 describe("fidelity", () => {
   it("is full only when every stored pixel arrives unchanged", () => {
     expect(fidelity(PICTURE).sign).toBe("full");
@@ -145,9 +133,7 @@ it("speaks as the image area's name", () => {
   expect(spoken(PICTURE, "axial")).toBe("Axial CT CT Thorax, slice 45 of 120, window 40/400");
 });
 
-it("shows dates and zoom as people read them", () => {
-  expect(isoDate("20240501")).toBe("2024-05-01");
-  expect(isoDate("unknown")).toBe("unknown");
+it("shows zoom as people read it", () => {
   expect(zoomWords(1)).toBe("1:1");
   expect(zoomWords(1.504)).toBe("Zoom 150 %");
 });
