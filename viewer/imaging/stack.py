@@ -106,7 +106,8 @@ def build(group: Group, series: Series, short: int) -> Stack:
     stack.notes += [*concatenation.notes(group.pictures), *([group.doubt] if group.doubt else [])]
     if first.instance.mosaic is not None:
         stack.notes.append(mosaic(first.instance.mosaic))
-    if first.instance.palette and (first.instance.PhotometricInterpretation or "").upper() in GREY:
+    unused = first.instance.palette and not colour.is_supplemented(first.instance)
+    if unused and (first.instance.PhotometricInterpretation or "").upper() in GREY:
         stack.notes.append(gettext_noop("the colour range of the pixels is shown grey"))
     return stack
 
