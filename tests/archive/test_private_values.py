@@ -9,7 +9,8 @@ from pydicom.uid import ExplicitVRLittleEndian
 from tests.imaging.datasets import slice_at
 from tests.orthanc import Orthanc
 from viewer.archive import Archive, FolderArchive, WebArchive
-from viewer.imaging.record import bulkdata_uris, instances
+from viewer.imaging.bulkdata import bulkdata_uris
+from viewer.imaging.record import instances
 
 STUDY, SERIES = "1.2.826.0.1.77", "1.2.826.0.1.77.1"
 TRUTH = {

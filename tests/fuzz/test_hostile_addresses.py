@@ -10,7 +10,8 @@ import pytest
 from tests.archive.answering import JSON, Reply, Server
 from tests.archive.answering import serve as serve
 from viewer.archive import ArchiveError, WebArchive
-from viewer.imaging.record import bulkdata_uris, instances
+from viewer.imaging.bulkdata import bulkdata_uris
+from viewer.imaging.record import instances
 from viewer.store.opened import tables
 
 SECRET = "basic:reader:a secret of the archive"

@@ -10,7 +10,8 @@ from tests.imaging import deltae
 from tests.imaging.datasets import instance, slice_at
 from viewer.doors import icc
 from viewer.imaging import colourspace
-from viewer.imaging.record import Instance, bulkdata_uris, instances
+from viewer.imaging.bulkdata import bulkdata_uris
+from viewer.imaging.record import Instance, instances
 
 # The pairs that Sharma, Wu and Dalal publish to check implementations by: L, a, b of both, and their difference.
 PAIRS = """

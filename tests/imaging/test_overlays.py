@@ -8,8 +8,9 @@ from pydicom.dataset import Dataset
 
 from tests.imaging.datasets import files, folder, metadata, read, slice_at
 from viewer.imaging import overlays
+from viewer.imaging.bulkdata import bulkdata_uris
 from viewer.imaging.overlays import OverlayPlane
-from viewer.imaging.record import Instance, bulkdata_uris, instances
+from viewer.imaging.record import Instance, instances
 
 
 def with_overlay(bits: np.ndarray, group: int = 0x6000, **elements: object) -> Dataset:

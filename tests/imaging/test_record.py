@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from viewer.imaging.record import FrameNumberError, Instance, MetadataError, bulkdata_uris, instances
+from viewer.imaging.bulkdata import bulkdata_uris
+from viewer.imaging.record import FrameNumberError, Instance, MetadataError, instances
 
 
 def one(**elements: Any) -> Instance:

@@ -1,7 +1,7 @@
 """What a series' metadata says of its instances and frames: typed records under their DICOM keywords."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,12 +25,11 @@ from viewer.imaging.functional_groups import (
     resolved,
 )
 
-__all__ = ["FrameAttributes", "FrameNumberError", "Instance", "MetadataError", "bulkdata_uris", "instances"]
+__all__ = ["FrameAttributes", "FrameNumberError", "Instance", "MetadataError", "instances"]
 
 PALETTE = ("Red", "Green", "Blue")
 PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 WHOLE_SLIDE = "1.2.840.10008.5.1.4.1.1.77.1.6"
-MOST_B_VALUES = 1000  # asked for one by one before a series opens
 MANY_FRAMES = 1000  # beyond which frames of which nothing is said one by one share what is said of all
 MOST_FRAMES, MOST_TILES = 100_000, 1_000_000  # that one image may declare
 
@@ -323,33 +322,6 @@ def parsed(metadata: bytes) -> list[Any]:
         return msgspec.convert(json.loads(metadata), list[Listed])  # type: ignore[valid-type]
     except (ValueError, RecursionError) as error:
         raise MetadataError("the metadata is not a DICOM JSON array") from error
-
-
-def bulkdata_uris(listed: Iterable[Instance]) -> set[str]:
-    """Return the addresses of lookup tables and colour profiles, without which no picture is right.
-
-    Also those of private b-values, where images that share a position may need them to be told apart.
-    """
-    tables: list[LookupTable | None] = []
-    listed = list(listed)
-    for each in listed:
-        tables += [*each.ModalityLUTSequence, *each.VOILUTSequence, *each.palette]
-        frames = [Item(flat(item), bulkdata=item.bulkdata) for item in each.per_frame_groups]
-        for item in (each.shared_groups, *frames):
-            tables += [*item.lookup_tables("VOILUTSequence"), *item.lookup_tables("ModalityLUTSequence")]
-    profiles = [each.optical_paths[0].binary("ICCProfile") for each in listed if each.optical_paths]
-    profiles += [item.binary("OverlayData") for each in listed for _group, item in each.overlays]
-    wanted = {uri for data, uri in profiles if uri and data is None}
-    wanted |= {each.icc_address for each in listed if each.icc_address and not each.icc_profile}
-    late = any(
-        (each.AcquisitionDate or "", each.AcquisitionTime or "") < (each.SeriesDate or "", each.SeriesTime or "")
-        for each in listed
-    )
-    wanted |= {uri for each in listed for uri in nuclear.bulkdata_uris(each.nuclear, late=late)}
-    if len({each.ImagePositionPatient for each in listed}) < len(listed):
-        b_values = {each.b_uri for each in listed if each.b_uri}
-        wanted |= b_values if len(b_values) <= MOST_B_VALUES else set()
-    return wanted | {table.uri for table in tables if table is not None and table.uri and table.data is None}
 
 
 def dimension(item: Item) -> Dimension:

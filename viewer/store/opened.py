@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from viewer.archive.port import Archive, ArchiveError, Attributes, Changed, Unreachable
+from viewer.imaging.bulkdata import bulkdata_uris
 from viewer.imaging.kinds import SLIDE, STORAGE
 from viewer.imaging.pixels import PixelError, PixelFormat
-from viewer.imaging.record import Instance, MetadataError, bulkdata_uris
+from viewer.imaging.record import Instance, MetadataError
 from viewer.imaging.words import gettext_noop
 from viewer.store import frames, metadata, shelf
 from viewer.store.decode import check_size
