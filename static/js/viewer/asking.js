@@ -4,7 +4,7 @@
 /** @import { Store } from "../shared/store.js" */
 /** @import { Pictures } from "./pictures.js" */
 import { ApiError, getJson, request } from "../shared/api.js";
-import { receiveSeries, receiveStudy } from "./state.js";
+import { receiveSeries, receiveStudy } from "./answers.js";
 
 /** No line, or a server that is starting. */
 const PASSING = [0, 502, 503, 504];

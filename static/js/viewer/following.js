@@ -12,7 +12,8 @@ import { lose, receiveNewer, takeUp } from "./newer.js";
 import { changeWords, isSamePerson, removedWords, seriesName } from "./newswords.js";
 import { place } from "./panes.js";
 import { first } from "./shelf.js";
-import { receiveStudy, studyKey } from "./state.js";
+import { receiveStudy } from "./answers.js";
+import { studyKey } from "./state.js";
 
 /** Hints come in bursts: several at once are one question (ms). */
 const TOGETHER = 150;

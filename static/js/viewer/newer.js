@@ -3,7 +3,8 @@
 /** @import { Difference } from "./growth.js" */
 /** @import { SeriesStacks, State } from "./state.js" */
 import { merged } from "./growth.js";
-import { receiveSeries, seriesKey } from "./state.js";
+import { receiveSeries } from "./answers.js";
+import { seriesKey } from "./state.js";
 
 /**
  * @param {State} state

@@ -1,4 +1,4 @@
-/** What a reader sees, as one object: its shape, how to read it, and how answers of the server enter it. */
+/** What a reader sees, as one object: its shape, and how to read it. */
 
 /** @typedef {"LINEAR" | "LINEAR_EXACT" | "SIGMOID"} WindowFunction */
 /** @typedef {{center: number, width: number, function: WindowFunction}} Window in modality units */
@@ -220,6 +220,8 @@ export const studyKey = ({ archive, study }) => `${archive}/${study}`;
 export const seriesKey = ({ archive, study, series }) => `${archive}/${study}/${series}`;
 /** Of the stack or the slide under a pane, whichever way it is shown. @param {Source} source */
 export const stackKey = (source) => `${seriesKey(source)}/${source.kind === "slide" ? source.slide : source.stack}`;
+/** @param {{series: string, stack: string}} source */
+export const progressKey = ({ series, stack }) => `${series}/${stack}`;
 /** @param {Source} source */
 export const sourceKey = (source) => `${source.kind} ${stackKey(source)}`;
 /** @param {Shown} entry */
@@ -358,40 +360,6 @@ export function opening({ modality, spatial, entries }) {
 export function imageAt(stack, index) {
   const entry = stack.entries[index];
   return isShown(entry) ? { index, instance: entry.instance, frame: entry.frame } : { index };
-}
-
-/**
- * @param {State} state
- * @param {string} key of a series
- * @param {Told} answer
- * @returns {State}
- */
-export function receiveSeries(state, key, answer) {
-  const known = { ...state, series: { ...state.series, [key]: answer } };
-  const panes = state.panes.map((shown) => (shown && seriesKey(shown.source) === key ? resolve(known, shown) : shown));
-  return { ...known, panes };
-}
-
-/**
- * @param {State} state
- * @param {{series: string, stack: string, states: string}} told
- * @returns {State}
- */
-export function receiveProgress(state, { series, stack, states }) {
-  return { ...state, progress: { ...state.progress, [progressKey({ series, stack })]: states } };
-}
-
-/** @param {{series: string, stack: string}} source */
-export const progressKey = ({ series, stack }) => `${series}/${stack}`;
-
-/**
- * @param {State} state
- * @param {StudyOverview | {error: string}} answer
- * @param {string} key
- * @returns {State}
- */
-export function receiveStudy(state, key, answer) {
-  return { ...state, studies: { ...state.studies, [key]: answer } };
 }
 
 /** Of whom the page shows a study, as the server marks it. @param {State} state @param {string} key */

@@ -3,7 +3,8 @@
 import { expect, test } from "vitest";
 import { headingOf, notInArchive, shownStudies } from "../../../static/js/side/findings.js";
 import { timeWords } from "../../../static/js/side/words.js";
-import { receiveStudy, slidePane } from "../../../static/js/viewer/state.js";
+import { receiveStudy } from "../../../static/js/viewer/answers.js";
+import { slidePane } from "../../../static/js/viewer/state.js";
 import { open, study } from "../viewer/stacks.js";
 
 /** @import { Mark } from "../../../static/js/marks/marks.js" */

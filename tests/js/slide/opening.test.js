@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { beside, shelf } from "../../../static/js/viewer/shelf.js";
-import { initial, pane, paneAt, receiveSeries, receiveStudy } from "../../../static/js/viewer/state.js";
+import { receiveSeries, receiveStudy } from "../../../static/js/viewer/answers.js";
+import { initial, pane, paneAt } from "../../../static/js/viewer/state.js";
 import { slide } from "./slide.js";
 
 const study = (/** @type {string} */ uid, /** @type {string} */ modality) => ({

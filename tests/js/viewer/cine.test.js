@@ -5,7 +5,8 @@ import { threePlanes } from "../../../static/js/viewer/layouts.js";
 import { activate, arrange } from "../../../static/js/viewer/panes.js";
 import { following, isAtEnd, reelAt, standing } from "../../../static/js/viewer/reel.js";
 import { scroll } from "../../../static/js/viewer/scrolling.js";
-import { paneAt, receiveSeries, stackKey } from "../../../static/js/viewer/state.js";
+import { receiveSeries } from "../../../static/js/viewer/answers.js";
+import { paneAt, stackKey } from "../../../static/js/viewer/state.js";
 import { open, series, SOURCE, stack, stackAt } from "./stacks.js";
 
 /** @import { Cine } from "../../../static/js/viewer/listed.js" */

@@ -3,7 +3,8 @@ import { dimensionWords } from "../../../static/js/viewer/corners.js";
 import { beside, goTo, isBeside, paneOfPicture, sameSlice, sliders, stackAt, stepped } from "../../../static/js/viewer/dimensions.js";
 import { changePane } from "../../../static/js/viewer/panes.js";
 import { isOf, shelf } from "../../../static/js/viewer/shelf.js";
-import { isShown, isStackPane, paneAt, receiveSeries, stackOf, volumePane } from "../../../static/js/viewer/state.js";
+import { receiveSeries } from "../../../static/js/viewer/answers.js";
+import { isShown, isStackPane, paneAt, stackOf, volumePane } from "../../../static/js/viewer/state.js";
 import { open, series, SOURCE, stack } from "./stacks.js";
 
 const KEY = "main/1.2/1.2.4";

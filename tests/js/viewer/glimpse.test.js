@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { aimOf } from "../../../static/js/viewer/aims.js";
 import { imageOf } from "../../../static/js/viewer/corners.js";
 import { receiveGlimpse } from "../../../static/js/viewer/glimpse.js";
-import { initial, pane, receiveSeries, stackOf } from "../../../static/js/viewer/state.js";
+import { receiveSeries } from "../../../static/js/viewer/answers.js";
+import { initial, pane, stackOf } from "../../../static/js/viewer/state.js";
 import { series, SOURCE, stack } from "./stacks.js";
 
 const KEY = "main/1.2/1.2.4";

@@ -4,7 +4,8 @@ import { aside } from "../../../static/js/viewer/corners.js";
 import * as geometry from "../../../static/js/viewer/geometry.js";
 import * as mammography from "../../../static/js/viewer/mammography.js";
 import { flip, place, reset } from "../../../static/js/viewer/panes.js";
-import { initial, receiveSeries, receiveStudy } from "../../../static/js/viewer/state.js";
+import { receiveSeries, receiveStudy } from "../../../static/js/viewer/answers.js";
+import { initial } from "../../../static/js/viewer/state.js";
 
 // Panes of every kind go through these; here all are of stacks.
 const { apply, magnification, matrix, panned } = /** @type {any} */ (geometry);

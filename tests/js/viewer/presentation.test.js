@@ -2,7 +2,8 @@ import { expect, it } from "vitest";
 import { restore, save } from "../../../static/js/viewer/presentation.js";
 import { arrange, changePane } from "../../../static/js/viewer/panes.js";
 import { scroll, scrollTo } from "../../../static/js/viewer/scrolling.js";
-import { initial, paneAt, receiveSeries } from "../../../static/js/viewer/state.js";
+import { receiveSeries } from "../../../static/js/viewer/answers.js";
+import { initial, paneAt } from "../../../static/js/viewer/state.js";
 import { open, series, stack } from "./stacks.js";
 
 it("is nothing before anything is shown", () => {

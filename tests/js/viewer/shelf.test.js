@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { persons } from "../../../static/js/viewer/identity.js";
 import { beside, candidates, first, isOf, listStudy, nextSeries, nextStudy, shelf } from "../../../static/js/viewer/shelf.js";
 import { arrange } from "../../../static/js/viewer/panes.js";
-import { initial, pane, paneAt, receiveSeries, receiveStudy } from "../../../static/js/viewer/state.js";
+import { receiveSeries, receiveStudy } from "../../../static/js/viewer/answers.js";
+import { initial, pane, paneAt } from "../../../static/js/viewer/state.js";
 import { open, series, SOURCE, stack, study } from "./stacks.js";
 
 const known = () => receiveStudy(initial("main", "1.2"), "main/1.2", study());

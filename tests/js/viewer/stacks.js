@@ -1,7 +1,8 @@
 /** Small known stacks for the tests of the pure files. */
 
 /** @import { StackPane, SeriesStacks, Stack, State, StudyOverview } from "../../../static/js/viewer/state.js" */
-import { initial, isStackPane, pane, paneAt, receiveSeries, receiveStudy } from "../../../static/js/viewer/state.js";
+import { receiveSeries, receiveStudy } from "../../../static/js/viewer/answers.js";
+import { initial, isStackPane, pane, paneAt } from "../../../static/js/viewer/state.js";
 
 /**
  * @param {Partial<Stack>} [differently]

@@ -5,7 +5,8 @@ import {
 import { scroll, scrollTo } from "../../../static/js/viewer/scrolling.js";
 import { doubt } from "../../../static/js/viewer/identity.js";
 import { showsStudy } from "../../../static/js/viewer/presentation.js";
-import { entryOf, isShown, opening, pane, paneAt, receiveSeries, visible } from "../../../static/js/viewer/state.js";
+import { receiveSeries } from "../../../static/js/viewer/answers.js";
+import { entryOf, isShown, opening, pane, paneAt, visible } from "../../../static/js/viewer/state.js";
 import { open, series, SOURCE, stack, stackAt } from "./stacks.js";
 
 describe("scrolling", () => {

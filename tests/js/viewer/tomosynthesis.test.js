@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 
 import * as tomosynthesis from "../../../static/js/viewer/tomosynthesis.js";
-import { initial, pane, receiveSeries, receiveStudy } from "../../../static/js/viewer/state.js";
+import { receiveSeries, receiveStudy } from "../../../static/js/viewer/answers.js";
+import { initial, pane } from "../../../static/js/viewer/state.js";
 
 const { breastSlab, toCounterpart, whyNoCounterpart } = /** @type {any} */ (tomosynthesis);
 const breast = { name: "R CC", view: "CC", laterality: "R", words: "", chest_wall: "right", hang: { rotation: 0, flip_horizontal: false, flip_vertical: true }, place: null, tomosynthesis: true, synthetic: false, for_processing: false };
