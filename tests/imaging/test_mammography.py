@@ -120,6 +120,14 @@ def test_the_side_as_it_is_written_else_as_the_plane_of_an_oblique_view_tells_it
     assert (lost.laterality, lost.place, lost.hang) == ("", None, None)
 
 
+def test_an_image_that_says_both_sides_of_itself_has_none() -> None:
+    for both in ({"FrameLaterality": "L"}, {"ViewPosition": "LCC"}, {"ViewPosition": "L-CC"}):
+        found = said("R-CC", ImageLaterality="R", **both)
+        assert (found.laterality, found.hang, found.place) == ("", None, None), both
+    for one in ({"FrameLaterality": "R"}, {"ViewPosition": "RCC"}, {"ViewPosition": "LMO"}, {"Laterality": "L"}):
+        assert said("R-CC", ImageLaterality="R", **one).laterality == "R", one
+
+
 def test_what_is_no_breast_image_says_nothing() -> None:
     record = instance(mammogram(PICTURE, "R-CC", HUNG["R-CC"], 1))
     record.Modality, record.SOPClassUID = "CR", "1.2.840.10008.5.1.4.1.1.1"

@@ -199,8 +199,12 @@ def laterality(instance: Instance, frame: FrameAttributes, view: str, letters: L
     """Return the side: as the file says it, else as an oblique view's plane tells it.
 
     The lower edge of an oblique view lies towards the middle of the body or away from it. Of a CC view the orientation
-    fits either side, and a side is never guessed.
+    fits either side, and a side is never guessed. Where an image says both sides of itself, nobody knows.
     """
+    position = (instance.ViewPosition or "").upper().removesuffix(view)  # RCC, L MLO
+    sides = (instance.ImageLaterality, frame.FrameLaterality, position)
+    if {"R", "L"} <= {(said or "").strip("- ").upper() for said in sides}:
+        return ""
     for said in (instance.ImageLaterality, frame.FrameLaterality, instance.Laterality):
         word = (said or "").upper()
         if word in {"R", "L", "B"}:
