@@ -1,6 +1,7 @@
 """Palettes, whole and in segments, to RGB."""
 
 from collections.abc import Sequence
+from time import process_time
 
 import numpy as np
 import pytest
@@ -29,6 +30,22 @@ def test_indices_take_the_high_byte_of_sixteen_bits_and_clamp_at_both_ends() -> 
 def test_eight_bit_tables_are_taken_as_they_are() -> None:
     image = palette_image(*(table([10, 20], bits=8) for _ in range(3)))
     assert colour.rgb(np.array([[0, 1]], np.uint8), image).tolist() == [[[10] * 3, [20] * 3]]
+
+
+def test_a_dark_channel_of_sixteen_bits_stays_dark_beside_the_others() -> None:
+    image = palette_image(table([0, 0xFFFF]), table([0, 0x8000]), table([0, 0x00FF]))
+    assert colour.rgb(np.array([[1]]), image).tolist() == [[[255, 128, 0]]]
+
+
+def test_empty_segments_keep_nobody_waiting() -> None:
+    # 10,000 segments of nothing, and as many that repeat all of them.
+    words = [0, 0] * 10_000 + [2, 9_999, 0, 0] * 10_000
+    image = palette_image(*(table(words, entries=65536) for _ in range(3)))
+    image.segmented_palette = True
+    began = process_time()
+    with pytest.raises(PixelError):
+        colour.rgb(np.array([[1]]), image)
+    assert process_time() - began < 5
 
 
 def test_rgb_stays_rgb() -> None:

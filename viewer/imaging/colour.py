@@ -59,16 +59,16 @@ def looked_up_from(instance: Instance) -> tuple[np.ndarray, int]:
 @lru_cache(32)
 def palette(tables: tuple[LookupTable, ...], segmented: bool) -> np.ndarray:
     """Return (entries, 3) uint8 of red, green and blue tables, read-only."""
-    channels = []
-    for table in tables:
-        try:
-            values = expanded(table) if segmented else table.values()
-        except (ValueError, IndexError) as error:
-            raise PixelError(gettext_noop("the palette is incomplete")) from error
-        wide = table.bits > 8 and values.max(initial=0) > 255
-        channels.append((values >> 8 if wide else values).astype(np.uint8))
+    try:
+        channels = [expanded(table) if segmented else table.values() for table in tables]
+    except (ValueError, IndexError) as error:
+        raise PixelError(gettext_noop("the palette is incomplete")) from error
     if len({len(channel) for channel in channels}) != 1:
         raise PixelError(gettext_noop("the palette is incomplete"))
+    # Files that say 16 bits and fill 8 do so in all three; one dark channel beside others of 16 bits is just dark.
+    wide = any(table.bits > 8 and values.max(initial=0) > 255 for table, values in zip(tables, channels, strict=True))
+    channels = [(values >> 8 if wide and table.bits > 8 else values).astype(np.uint8)
+                for table, values in zip(tables, channels, strict=True)]  # fmt: skip
     colours = np.stack(channels, axis=1)
     colours.setflags(write=False)
     return colours
@@ -93,7 +93,7 @@ def segments(words: list[int], limit: int, *, nested: bool = False) -> Iterator[
     at = 0
     while at + 2 < len(words) and limit > 0:
         code, count = words[at], words[at + 1]
-        if code == DISCRETE:
+        if code == DISCRETE and count:
             yield Segment(words[at + 2 : at + 2 + count])
             at += 2 + count
         elif code == LINEAR:
