@@ -55,7 +55,7 @@ class OverlayPlane:
         return covered if covered.any() else None
 
 
-@lru_cache(64)
+@lru_cache(8)  # at most 64 MiB each
 def unpacked(plane: OverlayPlane, index: int) -> np.ndarray | None:
     """Return (rows, columns) bool of frame `index` (from 0) of a plane: it may begin within a byte (PS3.5 8.1.2)."""
     count = plane.rows * plane.columns

@@ -48,7 +48,7 @@ class Shutter:
         return hidden if hidden.any() else None
 
 
-@lru_cache(32)
+@lru_cache(8)  # a byte for each pixel of the largest image
 def outside(shapes: Shutter, rows: int, columns: int, aspect: float) -> np.ndarray:
     """Return (rows, columns) bool, read-only, of the pixels outside of any shape but the bitmap."""
     down, across = np.ogrid[1 : rows + 1, 1 : columns + 1]
