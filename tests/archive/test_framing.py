@@ -48,3 +48,13 @@ def test_a_file_cut_within_a_frame_says_so() -> None:
     assert frame(source, where, 1).data == FRAMES[0]
     with pytest.raises(Malformed):
         frame(source, where, 7)
+
+
+@pytest.mark.parametrize("table", [True, False])
+@pytest.mark.parametrize("frames", [1, 3])
+def test_delimiters_among_the_bytes_of_a_frame_end_nothing(table: bool, frames: int) -> None:
+    # Coded data may hold any bytes: an item says how long it is (PS3.5 A.4).
+    marks = struct.pack("<LL", 0xE0DDFFFE, 0) + struct.pack("<LL", 0xE000FFFE, 2) + struct.pack("<LL", 0xE00DFFFE, 0)
+    wanted = [bytes((number,)) * 6 + marks + bytes((number,)) * 4 for number in range(1, frames + 1)]
+    where, source = mapped(encapsulate(wanted, has_bot=table), frames)
+    assert [frame(source, where, number).data for number in range(1, frames + 1)] == wanted

@@ -4,7 +4,8 @@ from itertools import product
 
 import numpy as np
 import pytest
-from pydicom.pixels.encoders import RLELosslessEncoder
+from pydicom.pixels import get_encoder
+from pydicom.uid import RLELossless
 
 from tests.imaging.datasets import instance, slice_at
 from viewer.imaging import embedded, overlays
@@ -12,7 +13,7 @@ from viewer.imaging.overlays import OverlayPlane
 from viewer.imaging.record import Instance
 
 ROWS, COLUMNS = 9, 11
-IMPLICIT, BIG_ENDIAN, RLE = "1.2.840.10008.1.2", "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.5"
+IMPLICIT, BIG_ENDIAN, RLE = "1.2.840.10008.1.2", "1.2.840.10008.1.2.2", str(RLELossless)
 
 
 def image(bit: int, allocated: int = 16, **attributes: int) -> tuple[Instance, OverlayPlane]:
@@ -45,7 +46,7 @@ def test_a_plane_is_read_from_its_bit(syntax: str, allocated: int, bit: int) -> 
     stored = words(bits, bit, allocated)
     data = stored.astype(stored.dtype.newbyteorder(">")).tobytes() if syntax == BIG_ENDIAN else stored.tobytes()
     if syntax == RLE:
-        data = RLELosslessEncoder.encode(
+        data = get_encoder(RLELossless).encode(
             data, rows=ROWS, columns=COLUMNS, samples_per_pixel=1, bits_allocated=allocated, bits_stored=allocated,
             pixel_representation=0, number_of_frames=1, photometric_interpretation="MONOCHROME2",
             encoding_plugin="pydicom",

@@ -310,7 +310,7 @@ class Opened:
         for (uid, number), frame in zip(chosen, frames, strict=True):
             if isinstance(frame, np.ndarray):
                 try:
-                    values.append(sample(self.instances[uid], number, frame))
+                    values.append(await asyncio.to_thread(sample, self.instances[uid], number, frame))
                 except PixelError as error:
                     why = translated(error)
         if not values:
