@@ -252,6 +252,7 @@ def test_a_clip_by_keys_and_by_its_bar(page: Reader) -> None:
     expect(page.page.locator(".told").first).to_contain_text("there are none for US")
     page.press("Shift+Home")  # begins where it stands: at the first
     expect(track).to_have_attribute("title", "Runs from 1 to 9 of 10")
+    expect(page.page.locator(".told").first).to_be_hidden(timeout=3000)  # what was asked for next can be done
     page.press(*[ON] * 3, "Shift+Home", ON, "Shift+End")
     expect(track).to_have_attribute("title", "Runs from 4 to 5 of 10")
     page.page.evaluate(PAINTED)

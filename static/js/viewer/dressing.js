@@ -140,11 +140,12 @@ export class Dressing {
     this.#late.hidden = true;
   }
 
-  /** @param {string} words that stand for a while */
+  /** @param {string} words that stand for a while; "" takes them away */
   tell(words) {
-    setText(this.#told, words);
-    this.#told.hidden = false;
     clearTimeout(this.#telling);
+    if (words !== "") setText(this.#told, words);
+    this.#told.hidden = words === "";
+    if (words === "") return;
     this.#telling = setTimeout(() => (this.#told.hidden = true), TOLD);
   }
 

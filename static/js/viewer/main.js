@@ -171,7 +171,8 @@ function hear(message) {
 function run(command, target) {
   const asked = target === undefined ? store.state : { ...store.state, active: target };
   const why = command.why?.(asked);
-  if (why) return viewports[asked.active]?.tell(why);
+  viewports[asked.active]?.tell(why ?? "");
+  if (why) return;
   const slide = slides[asked.active];
   if (command.onSlide && slide?.isShown) {
     store.update(() => asked);

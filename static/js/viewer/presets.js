@@ -43,7 +43,9 @@ export function presetsFor(stack) {
  */
 export function whyNoPresets(stack) {
   if (!stack || presetsFor(stack).length) return "";
-  return whyNoWindow(stack) || interpolate(gettext("The presets are windows for CT in Hounsfield units, and for PET in SUV: there are none for {modality}. Drag, or 0 for the file’s own window."), { modality: stack.modality || gettext("these images") });
+  if (stack.colour) return whyNoWindow(stack);
+  if (["CT", "PT"].includes(stack.modality)) return gettext("The presets are windows for CT in Hounsfield units, and for PET in SUV: these images have neither. Drag, or 0 for the file’s own window.");
+  return interpolate(gettext("The presets are windows for CT in Hounsfield units, and for PET in SUV: there are none for {modality}. Drag, or 0 for the file’s own window."), { modality: stack.modality || gettext("these images") });
 }
 
 /**

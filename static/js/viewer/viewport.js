@@ -155,7 +155,7 @@ export class Viewport {
     else this.#dressing.warn(words);
   }
 
-  /** @param {string} words why something that was asked for can't be done; they go by themselves */
+  /** @param {string} words why something that was asked for can't be done; they go by themselves, and with "" */
   tell(words) {
     this.#dressing.tell(words);
   }
