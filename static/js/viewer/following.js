@@ -8,11 +8,11 @@
 /** @import { Viewport } from "./viewport.js" */
 import { joined } from "../shared/bidi.js";
 import { gettext, interpolate } from "../shared/i18n.js";
+import { receiveStudy } from "./answers.js";
 import { lose, receiveNewer, takeUp } from "./newer.js";
 import { changeWords, isSamePerson, removedWords, seriesName } from "./newswords.js";
 import { place } from "./panes.js";
 import { first } from "./shelf.js";
-import { receiveStudy } from "./answers.js";
 import { studyKey } from "./state.js";
 
 /** Hints come in bursts: several at once are one question (ms). */

@@ -2,6 +2,7 @@
 
 /** @import { State } from "./state.js" */
 /** @import { Command } from "./commands.js" */
+import { receiveProgress } from "./answers.js";
 import { COMMANDS, keysOf } from "./commands.js";
 import { putJson } from "../shared/api.js";
 import { el, find, setText } from "../shared/dom.js";
@@ -42,7 +43,6 @@ import { restore, showsStudy } from "./presentation.js";
 import { provenanceSheet } from "./provenance.js";
 import { keepSaved } from "./saving.js";
 import { first, listStudy } from "./shelf.js";
-import { receiveProgress } from "./answers.js";
 import { initial, paneAt, paneOf, PREFERENCES, seriesKey, studyKey } from "./state.js";
 import { Tags } from "./tags.js";
 import { fillToolbar } from "./toolbar.js";

@@ -2,8 +2,8 @@
 
 /** @import { Difference } from "./growth.js" */
 /** @import { SeriesStacks, State } from "./state.js" */
-import { merged } from "./growth.js";
 import { receiveSeries } from "./answers.js";
+import { merged } from "./growth.js";
 import { seriesKey } from "./state.js";
 
 /**
