@@ -4,7 +4,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from pydicom.pixels import get_encoder
+from pydicom.pixels.encoders.base import RLELosslessEncoder
 from pydicom.uid import RLELossless
 
 from tests.imaging.datasets import instance, slice_at
@@ -46,7 +46,7 @@ def test_a_plane_is_read_from_its_bit(syntax: str, allocated: int, bit: int) -> 
     stored = words(bits, bit, allocated)
     data = stored.astype(stored.dtype.newbyteorder(">")).tobytes() if syntax == BIG_ENDIAN else stored.tobytes()
     if syntax == RLE:
-        data = get_encoder(RLELossless).encode(
+        data = RLELosslessEncoder.encode(
             data, rows=ROWS, columns=COLUMNS, samples_per_pixel=1, bits_allocated=allocated, bits_stored=allocated,
             pixel_representation=0, number_of_frames=1, photometric_interpretation="MONOCHROME2",
             encoding_plugin="pydicom",
