@@ -84,7 +84,7 @@ def test_a_corner_that_no_image_reaches_hides_nothing_and_keeps_nobody_waiting(f
         (record,) = instances(json.dumps([{**json.loads(metadata(image()))[0], **said}]).encode())
         began = time.process_time()
         found = shutter.shutter(record, 1)
-        hidden = found.covered(record, 1) if found else None
+        hidden = found.covered(record, 1, ()) if found else None
         assert hidden is None and time.process_time() - began < 1
 
 
