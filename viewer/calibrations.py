@@ -3,6 +3,7 @@
 from django.utils import timezone
 
 from viewer.imaging import spacing
+from viewer.imaging.record import Instance
 from viewer.imaging.spacing import Spacing
 from viewer.models import Calibration, Study
 
@@ -11,6 +12,13 @@ def of_image(study: Study, sop_instance: str | None) -> Calibration | None:
     """Return the calibration of an image that stands now."""
     rows = study.calibrations.filter(sop_instance_uid=sop_instance or "", withdrawn=None)
     return rows.select_related("author").first()
+
+
+def standing(study: Study, instance: Instance) -> Spacing | None:
+    """Return the spacing that somebody set for an image; None where another size has taken its place since."""
+    row = of_image(study, instance.SOPInstanceUID)
+    same = row is not None and (row.rows, row.columns) == (instance.Rows, instance.Columns)
+    return spacing_of(row) if same else None
 
 
 def spacing_of(row: Calibration | None) -> Spacing | None:

@@ -87,6 +87,8 @@ def calibration_json(row: Calibration) -> dict[str, Any]:
         "series": row.series_uid,
         "instance": row.sop_instance_uid,
         "frame": row.frame,
+        "rows": row.rows,
+        "columns": row.columns,
         "points": row.points,
         "length": row.length,
         "pixel_spacing": [row.row, row.column],

@@ -230,8 +230,23 @@ async def test_beside_the_patient_a_line_is_never_by_hand(ask: Ask) -> None:
     alice = await get_user_model().objects.aget(username="alice")
     await Calibration.objects.acreate(
         study=study, author=alice, series_uid=str(ct.SeriesInstanceUID), sop_instance_uid=str(ct.SOPInstanceUID),
-        frame=1, points=[], length=1, row=9, column=9,
+        frame=1, rows=ct.Rows, columns=ct.Columns, points=[], length=1, row=9, column=9,
     )  # fmt: skip
     status, row = await ask(door(str(ct.StudyInstanceUID)), on(ct, (10, 20), (11, 20)))
     assert status == 201 and row["basis"] == "patient"
     assert row["value"] == pytest.approx(float(ct.PixelSpacing[1]), rel=1e-9)
+
+
+async def test_an_image_replaced_by_one_of_another_size_is_calibrated_no_more(ask: Ask) -> None:
+    _status, row = await ask(address(), known())
+    assert (row["rows"], row["columns"]) == (THORAX.Rows, THORAX.Columns)
+    # As if the line had been drawn on what the archive held then.
+    await sync_to_async(Calibration.objects.filter(pk=row["id"]).update)(columns=THORAX.Columns + 1)
+    _status, line = await ask(door(STUDY), flat(THORAX, (0, 0), (0, 10)))
+    assert (line["value"], line["unit"]) == (10.0, "{pixels}")
+
+
+async def test_a_line_too_short_for_a_hand_sets_nothing(ask: Ask) -> None:
+    status, told = await ask(address(), known(points=((5, 5), (8, 7))))
+    assert status == 400 and "at least 5 pixels" in told["detail"]
+    assert not await sync_to_async(Calibration.objects.exists)()

@@ -65,8 +65,8 @@ def fill(study: Study, alice: User) -> Callable[[Door, bool], tuple[str, dict[st
     there["archive"], nowhere["archive"] = added.name, "unheard"
     there["measurement"], nowhere["measurement"] = str(mark.pk), str(uuid.uuid4())
     known = Calibration.objects.create(
-        study=study, author=alice, series_uid=f"{study.uid}.0", sop_instance_uid="1.2.3", frame=1, points=[], length=50,
-        row=1, column=1, withdrawn=timezone.now(),
+        study=study, author=alice, series_uid=f"{study.uid}.0", sop_instance_uid="1.2.3", frame=1, rows=8,
+        columns=8, points=[], length=50, row=1, column=1, withdrawn=timezone.now(),
     )  # fmt: skip
     there["calibration"], nowhere["calibration"] = str(known.pk), str(uuid.uuid4())
 

@@ -1,5 +1,6 @@
 """Calibrate an image by a line of known length, and withdraw that: what was measured on it is computed anew."""
 
+import math
 import uuid
 from typing import Annotated, Any
 
@@ -21,6 +22,7 @@ from viewer.models import Calibration, Measurement, Study
 from viewer.presentation import Uid
 
 LENGTHS = (0.1, 5000.0)  # mm that a line may be said to have
+SHORTEST = 5  # pixels: half a pixel of the hand is a tenth of that
 
 
 class Known(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -45,7 +47,7 @@ def calibrate(
     if there is not None:
         return there, False
     opened = measurements.opened(study, known.series)
-    row, column = _steps(opened, known)
+    steps = _steps(opened, known)
     try:
         with transaction.atomic():
             access.require(user, "mark", study)
@@ -56,7 +58,7 @@ def calibrate(
                 _end(user, before)
             made = Calibration.objects.create(
                 id=uid or uuid.uuid4(), study=study, series_uid=known.series, sop_instance_uid=known.instance,
-                frame=known.frame, points=known.points, length=known.length, row=row, column=column, author=user,
+                frame=known.frame, points=known.points, length=known.length, author=user, **steps,
             )  # fmt: skip
             _tell(user, made, "calibrated", _anew(user, opened, made, calibrations.spacing_of(made)))
     except IntegrityError:
@@ -91,8 +93,8 @@ def _already(user: Any, study: Study, uid: uuid.UUID | None) -> Calibration | No
     return there
 
 
-def _steps(opened: Opened, known: Known) -> tuple[float, float]:
-    """Return mm between rows and columns from the line. Raises Misplaced."""
+def _steps(opened: Opened, known: Known) -> dict[str, float | int | None]:
+    """Return mm between rows and columns from the line, and the size of its image. Raises Misplaced."""
     if not LENGTHS[0] <= known.length <= LENGTHS[1]:
         raise Misplaced(
             _("A known length is between %(least)g and %(most)g mm")
@@ -106,8 +108,11 @@ def _steps(opened: Opened, known: Known) -> tuple[float, float]:
     if place.slide is not None or why is not None:
         raise Misplaced(translated(why) if why else _("A slide brings its own scale: it isn't calibrated by hand"))
     drawing.measured(opened, line)
+    if math.dist(*known.points) < SHORTEST:
+        raise Misplaced(_("A line of known length is at least %(count)d pixels long") % {"count": SHORTEST})
     aspect = spacing.spacing(place.instance, place.frame).aspect
-    return spacing.by_known_length(known.points, known.length, aspect)
+    row, column = spacing.by_known_length(known.points, known.length, aspect)
+    return {"row": row, "column": column, "rows": place.instance.Rows, "columns": place.instance.Columns}
 
 
 def _end(user: Any, row: Calibration) -> None:

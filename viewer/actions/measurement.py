@@ -175,7 +175,7 @@ def _measured(study: Study, image: Opened, drawn: Drawn) -> Based:
     if drawn.space != Measurement.Space.IMAGE:
         return drawing.measured(image, drawn)
     calibrations.lock(study)
-    return drawing.measured(image, drawn, calibrations.spacing_of(calibrations.of_image(study, drawn.instance)))
+    return drawing.measured(image, drawn, calibrations.standing(study, drawing.place_of(image, drawn).instance))
 
 
 def _number(drawn: Drawn, based: Based) -> dict[str, Any]:

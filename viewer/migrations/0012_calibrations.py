@@ -36,6 +36,8 @@ class Migration(migrations.Migration):
                 ('series_uid', models.CharField(max_length=64)),
                 ('sop_instance_uid', models.CharField(max_length=64)),
                 ('frame', models.PositiveIntegerField()),
+                ('rows', models.PositiveIntegerField()),
+                ('columns', models.PositiveIntegerField()),
                 ('points', models.JSONField()),
                 ('length', models.FloatField()),
                 ('row', models.FloatField()),

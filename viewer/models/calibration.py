@@ -17,6 +17,8 @@ class Calibration(models.Model):
     series_uid = models.CharField(max_length=64)
     sop_instance_uid = models.CharField(max_length=64)
     frame = models.PositiveIntegerField()  # that the line was drawn on
+    rows = models.PositiveIntegerField()  # of the image then: of another size it isn't that image any more
+    columns = models.PositiveIntegerField()
     points = models.JSONField()  # its two ends: (column, row), whole numbers at centres of pixels
     length = models.FloatField()  # mm that it is said to have
     row = models.FloatField()  # mm between rows, from that

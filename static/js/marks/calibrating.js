@@ -16,6 +16,8 @@ import { personOf, studyKey } from "../viewer/state.js";
  * @property {string} series
  * @property {string} instance
  * @property {number} frame
+ * @property {number} rows   of the image when it was calibrated
+ * @property {number} columns
  * @property {number[][]} points
  * @property {number} length
  * @property {[number, number]} pixel_spacing   between rows, between columns
@@ -133,7 +135,7 @@ export function millimetres(written) {
  */
 export function standing(study, calibrations) {
   const now = calibrations.filter(({ withdrawn }) => withdrawn === null);
-  return Object.fromEntries(now.map(({ instance, pixel_spacing, words }) => [`${study}/${instance}`, { pixel_spacing, words }]));
+  return Object.fromEntries(now.map(({ instance, rows, columns, pixel_spacing, words }) => [`${study}/${instance}`, { rows, columns, pixel_spacing, words }]));
 }
 
 /** @param {import("../viewer/state.js").State["calibrations"]} all @param {string} study key */

@@ -39,7 +39,7 @@ export function known(state, pane, picture, { canvas, width, height }) {
     text: pane.text,
     narrow: width < NARROW,
     ownWindow: !sheet || isOwnOrNamed(sheet.stack, pane.voi),
-    calibration: (picture && state.calibrations[`${studyKey(pane.source)}/${picture.instance}`]) || null,
+    calibration: picture ? calibrationOf(state, `${studyKey(pane.source)}/${picture.instance}`, picture) : null,
     height,
     rows: Math.floor((height - MARGINS) / (innerWidth >= LARGE.from ? LARGE.line : LINE)) - LETTERS,
   };
@@ -69,4 +69,15 @@ function notes(state, pane, picture) {
 function studyOf(state, key) {
   const study = state.studies[key];
   return study && !("error" in study) ? study : null;
+}
+
+/**
+ * What somebody set for an image, unless it was replaced by one of another size since.
+ * @param {State} state
+ * @param {string} image its key
+ * @param {{rows: number | null, columns: number | null}} picture
+ */
+export function calibrationOf(state, image, { rows, columns }) {
+  const set = state.calibrations[image];
+  return set && set.rows === rows && set.columns === columns ? set : null;
 }

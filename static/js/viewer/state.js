@@ -105,7 +105,7 @@
  * @property {Record<string, Told>} series
  * @property {Record<string, SeriesStacks>} fresh   by series: a newer list, which would renumber what is on the screen: taken up when asked for
  * @property {Record<string, {before: import("./listed.js").Patient, seen: boolean}>} persons   by study: whose it was until the archive said otherwise; seen: by the reader
- * @property {Record<string, {pixel_spacing: [number, number], words: string}>} calibrations   set by hand, by study and image
+ * @property {Record<string, {rows: number, columns: number, pixel_spacing: [number, number], words: string}>} calibrations   set by hand, by study and image
  * @property {Record<string, Stack>} glimpses   by series: the one image that is known before the series is
  * @property {Record<string, ReadonlySet<string>>} seen   per stack: the pictures that were painted
  * @property {Record<string, string>} progress   per stack: one character for each entry: p present, f failed, m missing
