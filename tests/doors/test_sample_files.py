@@ -128,7 +128,7 @@ async def test_each_grey_image_is_the_standards_formula_to_one_level(
         center, width = round(float(low + high) / 2, 1), max(round(float(high - low)), 2)
         path = (
             f"/dicomweb/main/studies/{dataset.StudyInstanceUID}/series/{dataset.SeriesInstanceUID}"
-            f"/instances/{dataset.SOPInstanceUID}/frames/1/rendered?accept=image/png"
+            f"/instances/{dataset.SOPInstanceUID}/frames/1/rendered?accept=image/png&overlay=no&shutter=no"
         )
         for function in FUNCTIONS:
             answer = await ask(f"{path}&window={center},{width},{function}", token=token)

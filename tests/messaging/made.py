@@ -12,8 +12,9 @@ def pane(study: Study, **more: Any) -> dict[str, Any]:
         "stack": "0", "instance": f"{study.uid}.1.7", "frame": 1,
     }  # fmt: skip
     look = {
-        "voi": {"center": -600.0, "width": 1500.0, "function": "LINEAR"}, "invert": False, "rotation": 90,
-        "flip_horizontal": True, "flip_vertical": False, "center": [10.5, 20.25], "scale": {"fit": 2.0}, "text": "all",
+        "voi": {"center": -600.0, "width": 1500.0, "function": "LINEAR"}, "invert": False, "colormap": None,
+        "overlay": True, "shutter": True, "rotation": 90, "flip_horizontal": True, "flip_vertical": False,
+        "center": [10.5, 20.25], "scale": {"fit": 2.0}, "text": "all",
     }  # fmt: skip
     return {"source": source, **look, **more}
 

@@ -112,10 +112,10 @@ export function identityLine({ patient, study_date, modality, laterality }) {
 
 /**
  * @param {Picture} picture
- * @param {{zoom: string, prior: string, notes: readonly string[]}} page what the page itself knows of the pane
+ * @param {{zoom: string, prior: string, notes: readonly string[], calibration?: object | null}} page what the page itself knows of the pane
  * @returns {Corners}
  */
-export function corners(picture, { zoom, prior, notes }) {
+export function corners(picture, { zoom, prior, notes, calibration }) {
   const { patient } = picture;
   /** @type {Corners} */
   const all = {
@@ -127,7 +127,10 @@ export function corners(picture, { zoom, prior, notes }) {
       [picture.study_description, undefined, 3],
       [picture.accession_number, undefined, 7],
     ),
-    bottomLeft: lines([picture.suv_words, "warn"], [windowWords(picture)], [zoom]),
+    bottomLeft: lines(
+      [picture.suv_words, "warn"], [picture.spacing_basis === "none" && !calibration ? picture.spacing_words : "", "muted", 3],
+      [windowWords(picture)], [zoom],
+    ),
     bottomRight: lines(
       [picture.breast?.name || laterality(picture.laterality), "large"],
       [breastWords(picture.breast), "warn"],

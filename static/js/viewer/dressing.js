@@ -262,12 +262,11 @@ export class Dressing {
     const bar = steps && text !== "none" ? scaleBar(scale / steps[1] / ratio, height * 0.4) : null;
     const basis = calibration?.words ?? (spacing_basis === "patient" ? "" : spacing_words);
     const length = bar && (bar.mm >= 10 ? `${bar.mm / 10} cm` : `${bar.mm} mm`);
-    const words = text === "none" ? "" : [length, bar || !steps ? basis : ""].filter(Boolean).join("\n");
+    const words = bar ? [length, basis].filter(Boolean).join("\n") : "";
     const now = `${bar?.mm} ${bar?.step} ${bar?.length} ${words}`;
     if (now === this.#bar) return;
     this.#bar = now;
     this.#scaleWords.hidden = words === "";
-    this.#scaleWords.classList.toggle("alone", !bar);
     setText(this.#scaleWords, words);
     if (!bar) return this.#scale.replaceChildren();
     const ticks = Array.from({ length: Math.round(bar.mm / bar.step) + 1 }, (_, index) => (index * bar.length * bar.step) / bar.mm);
