@@ -7,6 +7,8 @@ from PIL import Image
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian
 
+from tests.imaging.datasets import groups
+
 FOR_PRESENTATION = "1.2.840.10008.5.1.4.1.1.1.2"
 TOMOSYNTHESIS = "1.2.840.10008.5.1.4.1.1.13.1.3"
 VIEWS = ("R-CC", "L-CC", "R-MLO", "L-MLO")
@@ -82,7 +84,7 @@ def tomosynthesis(stored: np.ndarray, view: str, *, step: float = 1.0, number: i
         delattr(dataset, keyword)
     for keyword in ("RescaleIntercept", "RescaleSlope", "RescaleType", "ImageLaterality", "ViewPosition"):
         delattr(dataset, keyword)
-    dataset.SharedFunctionalGroupsSequence = [_groups(
+    dataset.SharedFunctionalGroupsSequence = [groups(
         PixelMeasuresSequence={"PixelSpacing": [0.1, 0.1], "SliceThickness": step},
         PlaneOrientationSequence={"ImageOrientationPatient": [*row, *column]},
         FrameAnatomySequence={"FrameLaterality": view[0]},
@@ -90,19 +92,8 @@ def tomosynthesis(stored: np.ndarray, view: str, *, step: float = 1.0, number: i
         FrameVOILUTSequence={"WindowCenter": 2048, "WindowWidth": 4096},
     )]  # fmt: skip
     dataset.PerFrameFunctionalGroupsSequence = [
-        _groups(PlanePositionSequence={"ImagePositionPatient": [0.0, 0.0, -step * at]}) for at in range(len(stored))
+        groups(PlanePositionSequence={"ImagePositionPatient": [0.0, 0.0, -step * at]}) for at in range(len(stored))
     ]
     dataset.NumberOfFrames = len(stored)
     dataset.PixelData = np.ascontiguousarray(stored, "<u2").tobytes()
     return dataset
-
-
-def _groups(**macros: dict[str, object]) -> Dataset:
-    """Return one item of functional groups."""
-    groups = Dataset()
-    for name, attributes in macros.items():
-        macro = Dataset()
-        for keyword, value in attributes.items():
-            setattr(macro, keyword, value)
-        setattr(groups, name, [macro])
-    return groups

@@ -8,6 +8,7 @@ from pydicom.encaps import encapsulate
 from pydicom.uid import UID, JPEGLSLossless
 
 from tests.doors.made_pixels import all_kinds
+from tests.imaging.datasets import region
 from tests.mammograms import HUNG, VIEWS, mammogram, tomosynthesis, turned
 from tests.phantoms import speaking_phantom
 from worklist.demo.dataset import Exam, Person, begin, grey, in_series, place, uid
@@ -198,26 +199,13 @@ def echo() -> list[Dataset]:
     dataset.SOPClassUID = dataset.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.6.1"
     grey(dataset, np.tile(np.arange(100, dtype=np.uint16), (90, 1)), bits_stored=8)
     dataset.SequenceOfUltrasoundRegions = [
-        _region((0, 0, 99, 39), (3, 3), (0.021, 0.034), RegionSpatialFormat=1, RegionDataType=1),
-        _region(
+        region((0, 0, 99, 39), (3, 3), (0.021, 0.034), RegionSpatialFormat=1, RegionDataType=1),
+        region(
             (0, 40, 99, 79), (4, 7), (0.0045, -1.37), RegionSpatialFormat=3, RegionDataType=3, ReferencePixelX0=0,
             ReferencePixelY0=25, ReferencePixelPhysicalValueX=0.0, ReferencePixelPhysicalValueY=0.0,
         ),
     ]  # fmt: skip
     return [dataset]
-
-
-def _region(
-    limits: tuple[int, int, int, int], units: tuple[int, int], deltas: tuple[float, float], **more: float
-) -> Dataset:
-    item = Dataset()
-    item.RegionLocationMinX0, item.RegionLocationMinY0, item.RegionLocationMaxX1, item.RegionLocationMaxY1 = limits
-    item.PhysicalUnitsXDirection, item.PhysicalUnitsYDirection = units
-    item.PhysicalDeltaX, item.PhysicalDeltaY = deltas
-    item.RegionFlags = 0
-    for keyword, value in more.items():
-        setattr(item, keyword, value)
-    return item
 
 
 @cache

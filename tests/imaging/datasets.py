@@ -3,7 +3,7 @@
 import json
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -116,3 +116,28 @@ def slice_at(z: float, number: int | None, **attributes: Any) -> Dataset:
         else:
             setattr(dataset, keyword, value)
     return dataset
+
+
+def region(
+    limits: tuple[int, int, int, int], units: tuple[int, int], deltas: tuple[float, float], **more: Any
+) -> Dataset:
+    """Return a region of an ultrasound image: `limits` are left, top, right, bottom; `more` by keyword."""
+    item = Dataset()
+    item.RegionLocationMinX0, item.RegionLocationMinY0, item.RegionLocationMaxX1, item.RegionLocationMaxY1 = limits
+    item.PhysicalUnitsXDirection, item.PhysicalUnitsYDirection = units
+    item.PhysicalDeltaX, item.PhysicalDeltaY = deltas
+    item.RegionFlags = 0
+    for keyword, value in more.items():
+        setattr(item, keyword, value)
+    return item
+
+
+def groups(**macros: Mapping[str, Any]) -> Dataset:
+    """Return one item of functional groups: the attributes of each macro by keyword."""
+    item = Dataset()
+    for name, attributes in macros.items():
+        macro = Dataset()
+        for keyword, value in attributes.items():
+            setattr(macro, keyword, value)
+        setattr(item, name, [macro])
+    return item

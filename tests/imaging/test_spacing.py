@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydicom.dataset import Dataset
 
-from tests.imaging.datasets import instance, slice_at
+from tests.imaging.datasets import groups, instance, slice_at
 from viewer.imaging.spacing import Spacing, by_known_length, spacing, why_not_calibrated
 
 
@@ -161,19 +161,10 @@ def test_every_case_says_what_its_millimetres_rest_on(case: str) -> None:
 def enhanced(shared: dict[str, Any], *frames: dict[str, Any], **attributes: Any) -> list[Spacing]:
     """Return the spacing of each frame of an image whose functional groups hold macros by keyword."""
 
-    def group(macros: dict[str, Any]) -> Dataset:
-        item = Dataset()
-        for macro, values in macros.items():
-            inner = Dataset()
-            for keyword, value in values.items():
-                setattr(inner, keyword, value)
-            setattr(item, macro, [inner])
-        return item
-
     record = instance(
         slice_at(
-            0, 1, PixelSpacing=None, NumberOfFrames=len(frames), SharedFunctionalGroupsSequence=[group(shared)],
-            PerFrameFunctionalGroupsSequence=[group(each) for each in frames], **attributes,
+            0, 1, PixelSpacing=None, NumberOfFrames=len(frames), SharedFunctionalGroupsSequence=[groups(**shared)],
+            PerFrameFunctionalGroupsSequence=[groups(**each) for each in frames], **attributes,
         )
     )  # fmt: skip
     return [spacing(record, record.frame(number)) for number in range(1, len(frames) + 1)]

@@ -6,26 +6,12 @@ from typing import Any
 import pytest
 from pydicom.dataset import Dataset
 
-from tests.imaging.datasets import instance, slice_at
+from tests.imaging.datasets import instance, region, slice_at
 from viewer.imaging import measure, spacing, ultrasound
 from viewer.imaging.measure import Based
 from viewer.imaging.record import Instance
 
 CM, SECOND, HERTZ, VELOCITY, NOTHING = 3, 4, 5, 7, 0
-
-
-def region(
-    limits: tuple[int, int, int, int], units: tuple[int, int], deltas: tuple[float, float], **more: Any
-) -> Dataset:
-    """Return a region: `limits` are left, top, right, bottom; `more` by keyword."""
-    item = Dataset()
-    item.RegionLocationMinX0, item.RegionLocationMinY0, item.RegionLocationMaxX1, item.RegionLocationMaxY1 = limits
-    item.PhysicalUnitsXDirection, item.PhysicalUnitsYDirection = units
-    item.PhysicalDeltaX, item.PhysicalDeltaY = deltas
-    item.RegionFlags = 0
-    for keyword, value in more.items():
-        setattr(item, keyword, value)
-    return item
 
 
 PLANE = region((10, 20, 209, 179), (CM, CM), (0.021, 0.034), RegionSpatialFormat=1, RegionDataType=1)
