@@ -143,3 +143,15 @@ def test_a_broken_table_is_a_fault_and_no_table() -> None:
     record = one(t00283010={"vr": "SQ", "Value": [{"00283002": {"vr": "US", "Value": [4, 0]}}, "x"]})
     assert record.VOILUTSequence == ()
     assert record.faults == ["VOILUTSequence is not a sequence", "LUTDescriptor has 2 values"]
+
+
+def test_a_frame_far_in_a_long_clip_has_its_own_number_and_what_is_said_of_all() -> None:
+    said = {
+        "00080018": {"vr": "UI", "Value": ["1.2.3"]}, "00280008": {"vr": "IS", "Value": [3000]},
+        "00281053": {"vr": "DS", "Value": [2.5]},
+    }  # fmt: skip
+    clip = instances(json.dumps([said]).encode())[0]
+    for number in (1, 1000, 1001, 3000):
+        assert (clip.frame(number).number, clip.frame(number).RescaleSlope) == (number, 2.5)
+    with pytest.raises(FrameNumberError):
+        clip.frame(3001)

@@ -117,6 +117,13 @@ def test_a_window_as_readers_set_it_is_a_ramp_and_has_the_greys_of_the_formula(i
     assert exact > (0 if inverted else 0.9 * 2 * len(windows))
 
 
+def test_a_grey_between_two_that_a_ramp_would_round_the_other_way_needs_a_table() -> None:
+    ramp.warm()
+    halves = Window(0, 510, "LINEAR_EXACT")  # stored value 2 is 128.5: the even 128, and 129 by a ramp
+    assert isinstance(windowing.shading("<i2", IDENTITY, halves, False, None), np.ndarray)
+    assert grey(np.array([0, 1, 2, 3], np.int16), IDENTITY, halves).tolist() == [128, 128, 128, 129]
+
+
 def test_padding_that_a_ramp_would_show_needs_a_table() -> None:
     ramp.warm()
     shown, black = Padding(100, 120), Padding(-900, -900)
