@@ -1,6 +1,6 @@
 """`make bench`: every benchmark in turn."""
 
-from bench import again, big, decoders, fill, hand, load, memory, opening, planes, rendered, socket
+from bench import again, big, cine, crosshair, decoders, fill, hand, load, memory, opening, planes, rendered, socket
 
 if __name__ == "__main__":
     rendered.main()
@@ -12,5 +12,7 @@ if __name__ == "__main__":
     decoders.main()
     planes.main()
     hand.main()
+    crosshair.main()
     opening.main()
+    cine.main()
     big.main()

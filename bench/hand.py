@@ -131,12 +131,14 @@ def chromium_of(parent: int) -> int:
 
 
 @contextmanager
-def viewer(url: str, served: Served, study: str, size: tuple[int, int]) -> Iterator[tuple[Page, int]]:
-    """Open a study in a new browser, over some line; yield the page and the browser's process."""
+def viewer(
+    url: str, served: Served, study: str, size: tuple[int, int], watch: str = WATCH
+) -> Iterator[tuple[Page, int]]:
+    """Open a study in a new browser, over some line and with a script of its own; yield the page and its process."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=PATH, args=ARGUMENTS)
         page = browser.new_context(viewport={"width": size[0], "height": size[1]}).new_page()
-        page.add_init_script(WATCH)
+        page.add_init_script(watch)
         page.goto(f"{url}/login/")
         page.click('form:has(input[value="radiologist"]) button')
         page.wait_for_url(f"{url}/")

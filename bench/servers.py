@@ -9,7 +9,7 @@ import time
 import urllib.request
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -131,15 +131,16 @@ def until(ready: Callable[[], object], seconds: float = 60) -> None:
 
 
 def settled(process: int, seconds: float = 180) -> None:
-    """Wait until a server that has just started has compiled its kernels and has nothing to do."""
+    """Wait until a server that has just started has compiled its kernels and has nothing to do.
+
+    A child that ends takes its time out of the sum: less than before isn't nothing to do.
+    """
     deadline = time.monotonic() + seconds
-    before = cpu_seconds(process)
-    while time.monotonic() < deadline:
+    before, quiet = cpu_seconds(process), 0
+    while quiet < 2 and time.monotonic() < deadline:
         time.sleep(2)
         now = cpu_seconds(process)
-        if now - before < 0.1:
-            return
-        before = now
+        quiet, before = (quiet + 1 if abs(now - before) < 0.1 else 0), now
 
 
 def processes(of: int) -> list[int]:
@@ -148,10 +149,12 @@ def processes(of: int) -> list[int]:
     while waiting:
         pid = waiting.pop()
         try:
-            for task in Path(f"/proc/{pid}/task").iterdir():
-                waiting += [int(child) for child in (task / "children").read_text().split()]
+            tasks = list(Path(f"/proc/{pid}/task").iterdir())
         except OSError:
             continue
+        for task in tasks:
+            with suppress(OSError):  # a thread that has ended is not the end of its process
+                waiting += [int(child) for child in (task / "children").read_text().split()]
         found.append(pid)
     return found
 

@@ -15,7 +15,7 @@ from django.conf import settings
 
 from config.celery import Courier, Runner
 from viewer import audit, epochs, live, rendering
-from viewer.imaging import ramp, reformat
+from viewer.imaging import curved, fusion, ramp, raycast, reformat
 from viewer.sync import Syncs
 from viewer.watching import Watch
 from worklist.actions import reading
@@ -122,6 +122,9 @@ class Lifespan:
         """
         ramp.warm()
         reformat.warm()
+        curved.warm()
+        fusion.warm()
+        raycast.warm()
         gc.collect()
         gc.freeze()
 

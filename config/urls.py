@@ -26,6 +26,8 @@ urlpatterns = [
     path("api/", include("worklist.api")),
     path("api/", include("viewer.measurements_api")),
     path("api/", include("viewer.calibrations_api")),
+    path("api/", include("viewer.registrations_api")),
+    path("api/", include("viewer.planes_api")),
     path("api/", include("messaging.api")),
     path("", include("worklist.urls")),
     path("", include("viewer.urls")),

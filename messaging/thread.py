@@ -71,7 +71,7 @@ def message_json(user: Any, message: Message, seen: Seen) -> dict[str, Any]:
     """Return one message; its view has a picture where the active pane's study is among `seen`."""
     state = state_of(message)
     pane = presentation_picture.active_pane(state) if state else None
-    may_see = pane is not None and (pane["source"]["archive"], pane["source"]["study"]) in seen
+    may_see = pane is not None and all(each in seen for each in presentation.studies({"panes": [pane]}))
     return {
         "seq": message.seq,
         "client_uuid": str(message.client_uuid),

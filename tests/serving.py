@@ -20,6 +20,8 @@ from urllib.request import HTTPCookieProcessor, OpenerDirector, Request, build_o
 
 ROOT = Path(__file__).resolve().parent.parent
 READY = "Samsyn is at "
+# Compiled kernels, for all servers that tests start: compiling takes each of them longer than the rest of its start.
+KERNELS = ROOT / ".pytest_cache" / "numba"
 
 
 class DidNotStart(RuntimeError):
@@ -104,6 +106,9 @@ def serving(
     with contextlib.ExitStack() as stack:
         if state is None:
             state = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="samsyn-serving-")))
+        with contextlib.suppress(FileExistsError):
+            KERNELS.mkdir(mode=0o700, parents=True, exist_ok=True)
+            (state / "numba").symlink_to(KERNELS)
         port = port or free_port()
         log = state / "serve.log"
         settings = environment(state, port, str(archive) if archive else None, demo=demo) | variables

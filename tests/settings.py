@@ -15,5 +15,9 @@ if os.environ.get("SAMSYN_TEST_DATABASE_URL"):
     os.environ["DATABASE_URL"] = os.environ["SAMSYN_TEST_DATABASE_URL"]
 
 from config.settings import *  # noqa: E402, F403
+from tests.serving import KERNELS  # noqa: E402
+
+KERNELS.mkdir(mode=0o700, parents=True, exist_ok=True)
+os.environ["NUMBA_CACHE_DIR"] = str(KERNELS)
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

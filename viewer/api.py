@@ -232,11 +232,16 @@ def _state(request: Request) -> dict[str, Any]:
 def _without_hidden(request: Request, state: dict[str, Any]) -> dict[str, Any]:
     seen = access.visible_studies(request.user)
 
-    def hidden(pane: dict[str, Any]) -> bool:
-        source = pane["source"]
+    def hidden(shown: dict[str, Any]) -> bool:
+        source = shown["source"]
         return not seen.filter(uid=source["study"], archive__name=source["archive"]).exists()
 
-    return {**state, "panes": [None if pane and hidden(pane) else pane for pane in state["panes"]]}
+    def seen_part(pane: dict[str, Any]) -> dict[str, Any] | None:
+        if hidden(pane):
+            return None
+        return pane | {"fused": None} if pane.get("fused") and hidden(pane["fused"]) else pane
+
+    return {**state, "panes": [seen_part(pane) if pane else None for pane in state["panes"]]}
 
 
 def _key(key: str) -> str:

@@ -14,9 +14,10 @@ class ViewerConfig(AppConfig):
         from viewer import (  # noqa: PLC0415 (models exist only from here on)
             epochs,
             reports,  # noqa: F401 (registers its kind of job)
+            spatial,  # noqa: F401 (the same)
             topics,
         )
-        from viewer.actions import outbox  # noqa: F401, PLC0415 (registers its kind of job)
+        from viewer.actions import outbox, planes, registration  # noqa: F401, PLC0415 (they register their kinds of job)
 
         epochs.watch_models()
         topics.register()

@@ -58,6 +58,7 @@ class Subtype(StrEnum):
     REQUEST_CHANGED = "request changed"
     MESSAGE_SENT = "message sent"
     MEASUREMENT_CHANGED = "measurement changed"
+    REGISTRATION_CHANGED = "registration changed"
     CALIBRATION_CHANGED = "calibration changed"
     DISPLAY_CHECKED = "display checked"
 

@@ -2,21 +2,26 @@
 
 from django.utils import timezone
 
-from viewer.imaging import spacing
+from viewer.imaging import beam, spacing
 from viewer.imaging.record import Instance
 from viewer.imaging.spacing import Spacing
 from viewer.models import Calibration, Study
 
 
-def of_image(study: Study, sop_instance: str | None) -> Calibration | None:
-    """Return the calibration of an image that stands now."""
-    rows = study.calibrations.filter(sop_instance_uid=sop_instance or "", withdrawn=None)
+def of_frame(study: Study, instance: Instance, number: int) -> Calibration | None:
+    """Return the calibration that stands now for frame `number` (from 1) of an image: its own or of its like.
+
+    Between frames whose geometry differs nothing is carried over: one spacing isn't true for both.
+    """
+    rows = study.calibrations.filter(
+        sop_instance_uid=instance.SOPInstanceUID or "", withdrawn=None, geometry=beam.mark(instance, number)
+    )
     return rows.select_related("author").first()
 
 
-def standing(study: Study, instance: Instance) -> Spacing | None:
-    """Return the spacing that somebody set for an image; None where another size has taken its place since."""
-    row = of_image(study, instance.SOPInstanceUID)
+def standing(study: Study, instance: Instance, number: int) -> Spacing | None:
+    """Return the spacing that somebody set for a frame; None where an image of another size took its place since."""
+    row = of_frame(study, instance, number)
     same = row is not None and (row.rows, row.columns) == (instance.Rows, instance.Columns)
     return spacing_of(row) if same else None
 

@@ -31,6 +31,12 @@ class New(Known, forbid_unknown_fields=True, kw_only=True):
     identity: str | None = None
 
 
+class Shown(msgspec.Struct, forbid_unknown_fields=True):
+    """What is sent to withdraw; `identity` as of a measurement."""
+
+    identity: str | None = None
+
+
 class CalibrationsView(StudyView):
     """The calibrations of a study's images."""
 
@@ -67,12 +73,18 @@ class CalibrationView(APIView):
 
     @anything
     def delete(self, request: Request, calibration: uuid.UUID) -> Response:
-        """Withdraw it; it stays in the history."""
+        """Withdraw it; it stays in the history. A body may say of whom its page was told."""
         row = Calibration.objects.filter(pk=calibration).select_related("study").first()
         if row is None or not access.may(request.user, "view", row.study):
             raise Http404
         try:
-            return Response(calibration_json(actions.withdraw(request.user, calibration)))
+            shown = msgspec.json.decode(body(request) or b"null", type=Shown | None) or Shown()
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            raise ValidationError({"detail": str(error)}) from error
+        try:
+            return Response(calibration_json(actions.withdraw(request.user, calibration, shown.identity)))
+        except seen.SomebodyElse as error:
+            return Response({"detail": str(error)}, status.HTTP_409_CONFLICT)
         except Misplaced as error:
             raise ValidationError({"detail": str(error)}) from error
         except Refusal as error:
@@ -87,6 +99,7 @@ def calibration_json(row: Calibration) -> dict[str, Any]:
         "series": row.series_uid,
         "instance": row.sop_instance_uid,
         "frame": row.frame,
+        "frames": row.frames,
         "rows": row.rows,
         "columns": row.columns,
         "points": row.points,

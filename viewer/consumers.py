@@ -13,7 +13,21 @@ import msgspec
 from django.utils.translation import gettext as _
 
 from viewer import access, dicomweb, epochs, rendering, sessions
-from viewer.doors import description, media, messages, mpr, mpr_parameters, mpr_value, parameters, uptake
+from viewer.doors import (
+    description,
+    media,
+    messages,
+    mpr,
+    mpr_geometry,
+    mpr_parameters,
+    mpr_value,
+    parameters,
+    regions,
+    space,
+    space_parameters,
+    uptake,
+)
+from viewer.doors.addresses import Resource
 from viewer.doors.doing import Doer
 from viewer.doors.looking import Looker
 from viewer.doors.messages import Looking, Probe, Want
@@ -29,6 +43,7 @@ from viewer.trouble import Gone, words_of_trouble, writing
 logger = logging.getLogger(__name__)
 
 TOUCH_EVERY = 30.0  # seconds
+PICTURES = (dicomweb.rendered, dicomweb.renderedmpr, dicomweb.rendered3d)
 
 
 class ListConsumer(PageConsumer):
@@ -121,9 +136,10 @@ class ViewerConsumer(PageConsumer):
         `took` is what it cost here in ms: the rest of what the page waits for is the line.
         """
         began = time.monotonic()
-        verb, resource = await self.admitted(wish.resource, dicomweb.rendered, dicomweb.renderedmpr)
+        verb, resource = await self.admitted(wish.resource, *PICTURES)
         plane = mpr_parameters.parse(wish.query) if verb is dicomweb.renderedmpr else None
-        wanted = plane.picture if plane else parameters.parse(wish.query)
+        volume = space_parameters.parse(wish.query) if verb is dicomweb.rendered3d else None
+        wanted = plane.picture if plane else volume.plane.picture if volume else parameters.parse(wish.query)
         if wanted.unknown:
             raise Refusal(400, _("%(name)s isn't known") % {"name": wanted.unknown[0][:40]}, wanted.unknown[0][:40])
         kind = media.single(wanted.accept, "")
@@ -133,8 +149,12 @@ class ViewerConsumer(PageConsumer):
             wish.waiting = False
 
         if plane:
-            source = await dicomweb.volume_of(studio, resource, [resource.series or ""], plane.stack)
-            picture = await mpr.picture(studio, source, plane, kind, arrived=arrived)
+            source = await dicomweb.volume_of(studio, resource, [resource.series or ""], plane.choice)
+            over = await dicomweb.layer_of(studio, self.scope, source, plane.fused)
+            picture = await mpr.picture(studio, source, plane, kind, over=over, arrived=arrived)
+        elif volume:
+            source = await dicomweb.volume_of(studio, resource, [resource.series or ""], volume.plane.choice)
+            picture = await space.picture(studio, source, volume, kind, arrived=arrived)
         else:
             opened, place = await dicomweb.locate(studio, resource, early=wanted.early)
             picture = await studio.picture(opened, place, wanted, kind, arrived=arrived)
@@ -149,7 +169,7 @@ class ViewerConsumer(PageConsumer):
         header = description.encoded(about | {"picture": msgspec.Raw(description.told(picture.description))})
         return b"".join((struct.pack(">I", len(header)), header, picture.data))
 
-    async def admitted(self, path: str, *verbs: dicomweb.Handler) -> tuple[dicomweb.Handler, dicomweb.Resource]:
+    async def admitted(self, path: str, *verbs: dicomweb.Handler) -> tuple[dicomweb.Handler, Resource]:
         """Return which of `verbs` a path asks for, of what, if the person may see the study. Raises Refusal."""
         found = dicomweb.find(path)
         if found is None or found[0].handler not in verbs or found[1].series is None:
@@ -177,6 +197,7 @@ class ViewerConsumer(PageConsumer):
     async def probe(self, probe: Probe) -> None:
         """Tell the value under a stored pixel, or at a point of a plane, sampled as its picture is."""
         about: dict[str, Any] = {"seq": probe.seq, "resource": probe.resource}
+        about |= {} if probe.radius is None else {"radius": probe.radius}
         about |= {"x": probe.x, "y": probe.y} if probe.point is None else {"point": probe.point}
         async with self.values_asked:
             try:
@@ -189,12 +210,25 @@ class ViewerConsumer(PageConsumer):
     async def value(self, probe: Probe) -> dict[str, Any]:
         """Return value, unit and words of what is asked for. Raises Refusal and BadParameter."""
         studio = await rendering.studio()
-        if probe.point is not None:
-            _verb, resource = await self.admitted(probe.resource, dicomweb.renderedmpr)
+        verb, resource = await self.admitted(
+            probe.resource, dicomweb.rendered, dicomweb.renderedmpr, dicomweb.rendered3d
+        )
+        if verb is dicomweb.renderedmpr:
             wanted = mpr_parameters.parse(probe.query)
-            source = await dicomweb.volume_of(studio, resource, [resource.series or ""], wanted.stack)
-            return await mpr_value.value(studio, source, wanted, probe.point)
-        _verb, resource = await self.admitted(probe.resource, dicomweb.rendered)
+            source = await dicomweb.volume_of(studio, resource, [resource.series or ""], wanted.choice)
+            point = probe.point or mpr_geometry.point_of(source.volume, wanted, probe.x, probe.y)
+            wanted = mpr_geometry.still(source.volume, wanted)
+            over = await dicomweb.layer_of(studio, self.scope, source, wanted.fused)
+            if probe.radius is not None:
+                return {"region": await regions.sphere(studio, source, over, point, probe.radius)}
+            told = await mpr_value.value(studio, source, wanted, point) | {"point": list(point)}
+            return told if over is None else told | {"fused": await over.value(studio, wanted, point)}
+        if verb is dicomweb.rendered3d:
+            seen = space_parameters.parse(probe.query)
+            source = await dicomweb.volume_of(studio, resource, [resource.series or ""], seen.plane.choice)
+            return await space.point(studio, source, seen, probe.x, probe.y)
+        if probe.point is not None:
+            raise Refusal(400, _("A point is of a plane, not of an image"))
         opened, place = await dicomweb.locate(studio, resource)
         told = value_at(await studio.frame(opened, place.uid, place.frame.number), place, probe.x, probe.y)
         return told if opened.colour(place.instance) else told | uptake.of_value(opened, place, told["value"])

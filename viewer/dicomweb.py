@@ -11,15 +11,30 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from viewer import access, rendering
+from viewer import access, layered, rendering
 from viewer.access import Admission
-from viewer.doors import media, mpr, mpr_parameters, parameters
-from viewer.doors.answers import Answer, problem, problem_body, warning
+from viewer.doors import (
+    fused,
+    media,
+    mpr,
+    mpr_parameters,
+    multipart,
+    parameters,
+    space,
+    space_parameters,
+    volume_metadata,
+    volumes,
+)
+from viewer.doors.addresses import LEVELS, Resource
+from viewer.doors.answers import Answer, problem, warning
 from viewer.doors.description import header
+from viewer.doors.fused_parameters import FusedParameters
 from viewer.doors.language import speak
+from viewer.doors.mpr_parameters import PlaneParameters
 from viewer.doors.opened import Opened, Place
 from viewer.doors.parameters import BadParameter, Parameters
 from viewer.doors.refusal import Refusal
+from viewer.doors.volume_parameters import Choice
 from viewer.imaging.stack import Shown
 from viewer.models import Series
 from viewer.rendering import Picture, Studio
@@ -29,31 +44,6 @@ logger = logging.getLogger(__name__)
 
 WATCHED_AFTER = 0.1  # seconds: what is answered sooner isn't worth asking whether the client has gone
 LONGEST_PATH = 512  # characters; the longest address of ours has 350
-UID = r"[0-9.]{1,64}"
-ROOT = rf"/dicomweb/(?P<archive>[A-Za-z0-9_-]{{1,64}})/studies/(?P<study>{UID})"
-SERIES = rf"{ROOT}/series/(?P<series>{UID})"
-INSTANCE = rf"{SERIES}/instances/(?P<instance>{UID})"
-FRAME = rf"{INSTANCE}/frames/(?P<frame>[1-9][0-9]{{0,6}})"
-
-
-@dataclass(frozen=True)
-class Resource:
-    """What an address names; the parts that it doesn't name are None."""
-
-    archive: str
-    study: str
-    series: str | None = None
-    instance: str | None = None
-    frame: int | None = None
-
-    @property
-    def path(self) -> str:
-        """Return the address, without what is asked of the resource."""
-        parts = [f"/dicomweb/{self.archive}/studies/{self.study}"]
-        parts += [f"series/{self.series}"] if self.series else []
-        parts += [f"instances/{self.instance}"] if self.instance else []
-        parts += [f"frames/{self.frame}"] if self.frame else []
-        return "/".join(parts)
 
 
 @dataclass(frozen=True)
@@ -108,8 +98,7 @@ async def rendered(request: Request) -> Answer:
             raise Refusal(406, _("Nothing in here can be shown yet"))
         boundary = secrets.token_hex(16)
         body = _parts(studio, request, wanted, kind, places, boundary)
-        content = f'multipart/related; type="{kind}"; boundary={boundary}'.encode()
-        return Answer(200, body, {"Content-Type": content, **warning(wanted.unknown)})
+        return multipart.related(body, kind, boundary, wanted.unknown)
     kind = media.single(wanted.accept, request.accept)
     opened, place = await locate(studio, resource, early=wanted.early)
     return _picture(await studio.picture(opened, place, wanted, kind), opened, place, wanted)
@@ -126,27 +115,65 @@ async def thumbnail(request: Request) -> Answer:
 
 
 async def renderedmpr(request: Request) -> Answer:
-    """Answer `…/renderedmpr`: one plane through the volume that a study, a series or an instance makes."""
+    """Answer `…/renderedmpr`: one plane through the volume that a study, a series or an instance makes.
+
+    Of a motion it is one frame, or all of them for a client that names multipart/related; where they alone are asked
+    for, the parameters that were applied (PS3.18 annex K).
+    """
     wanted = mpr_parameters.parse(request.query)
-    kind = media.single(wanted.picture.accept, request.accept)
+    several = wanted.motion is not None and not wanted.metadata and media.takes_several(request.accept)
+    if wanted.metadata:
+        kind = volume_metadata.MEDIA_TYPE
+    else:
+        kind = (media.several if several else media.single)(wanted.picture.accept, request.accept)
     studio = await rendering.studio()
     resource = request.resource
     listed = [resource.series] if resource.series else None
     if listed is None:
         listed = await reading(_series_of)(request.admission.study_pk)
-    source = await volume_of(studio, resource, listed, wanted.stack)
-    picture = await mpr.picture(studio, source, wanted, kind)
+    source = await volume_of(studio, resource, listed, wanted.choice)
+    over = await layer_of(studio, request.scope, source, wanted.fused)
+    address = f"{replace(resource, series=source.opened.uid).path}/renderedmpr"
+    if several:
+        frames = mpr.frames(source.volume, wanted)
+        boundary = secrets.token_hex(16)
+        body = _moving(studio, request, source, frames, kind, over, address, boundary)
+        return multipart.related(body, kind, boundary, wanted.picture.unknown)
+    return _answered(await mpr.picture(studio, source, wanted, kind, over=over), address, wanted.picture)
+
+
+async def rendered3d(request: Request) -> Answer:
+    """Answer `…/rendered3d`: the volume that a study, a series or an instance makes, in three dimensions."""
+    wanted = space_parameters.parse(request.query)
+    kind = media.single(wanted.plane.picture.accept, request.accept)
+    studio = await rendering.studio()
+    resource = request.resource
+    listed = [resource.series] if resource.series else await reading(_series_of)(request.admission.study_pk)
+    source = await volume_of(studio, resource, listed, wanted.plane.choice)
+    picture = await space.picture(studio, source, wanted, kind)
     named = replace(resource, series=source.opened.uid)
-    return _answered(picture, f"{named.path}/renderedmpr", wanted.picture)
+    return _answered(picture, f"{named.path}/rendered3d", wanted.plane.picture)
 
 
-async def volume_of(studio: Studio, resource: Resource, listed: list[str], stack: str | None) -> mpr.Source:
+async def volume_of(studio: Studio, resource: Resource, listed: list[str], choice: Choice) -> volumes.Source:
     """Return the volume of one of the series listed, or of the instance that the resource names. Raises Refusal."""
     openeds = []
     for uid in listed:
         await require(resource.archive, resource.study, uid)
         openeds.append(await studio.series(resource.archive, resource.study, uid))
-    return await studio.run(partial(mpr.choose, openeds, resource.instance, stack))
+    return await studio.run(partial(volumes.choose, openeds, resource.instance, choice))
+
+
+async def layer_of(
+    studio: Studio, scope: Any, under: volumes.Source, wanted: FusedParameters | None
+) -> fused.Layer | None:
+    """Return the volume that lies over the planes of another, if one is wanted. Raises Refusal."""
+    if wanted is None:
+        return None
+    series, choice = [wanted.series], Choice(wanted.stack)
+    return await layered.layer(
+        scope, under, wanted, lambda archive, study: volume_of(studio, Resource(archive, study), series, choice)
+    )
 
 
 async def require(archive: str, study: str, series: str) -> None:
@@ -219,18 +246,29 @@ async def _parts(
     for opened, place in places:
         if await access.admit(request.scope, resource.archive, resource.study) is None:
             raise ConnectionAbortedError("the right to see the study was withdrawn")
-        headers = {"Content-Location": _address(opened, place).encode()}
-        try:
-            picture = await studio.picture(opened, place, wanted, kind)
-        except Refusal as refusal:
-            headers["Content-Type"] = b"application/problem+json"
-            body = problem_body(refusal.status, refusal.words, refusal.parameter)
-        else:
-            headers |= {"Content-Type": picture.media_type.encode(), "Samsyn-Picture": header(picture.description)}
-            body = picture.data
-        lines = b"".join(b"%b: %b\r\n" % (name.encode(), value) for name, value in headers.items())
-        yield b"--%b\r\n%b\r\n%b\r\n" % (boundary.encode(), lines, body)
-    yield f"--{boundary}--\r\n".encode()
+        yield await multipart.part(studio.picture(opened, place, wanted, kind), _address(opened, place), boundary)
+    yield multipart.end(boundary)
+
+
+async def _moving(
+    studio: Studio,
+    request: Request,
+    source: volumes.Source,
+    frames: list[PlaneParameters],
+    kind: str,
+    over: fused.Layer | None,
+    address: str,
+    boundary: str,
+) -> AsyncIterator[bytes]:
+    """Yield the frames of a motion as the parts of a multipart answer, in their order."""
+    for number, wanted in enumerate(frames, 1):
+        studies = [source.opened] if over is None else [source.opened, over.source.opened]
+        for shown in studies:
+            if await access.admit(request.scope, shown.archive, shown.study) is None:
+                raise ConnectionAbortedError("the right to see the study was withdrawn")
+        location = f"{address}?animationframe={number}"
+        yield await multipart.part(mpr.picture(studio, source, wanted, kind, over=over), location, boundary)
+    yield multipart.end(boundary)
 
 
 def _address(opened: Opened, place: Place) -> str:
@@ -257,14 +295,14 @@ def _answered(picture: Picture, address: str, wanted: Parameters) -> Answer:
     return Answer(200, picture.data, headers)
 
 
-LEVELS = {"study": ROOT, "series": SERIES, "instance": INSTANCE, "frame": FRAME}
 table: list[Route] = [
     Route(f"{verb.__name__}-{level}", re.compile(f"{address}/{verb.__name__}"), verb)
     for verb in (rendered, thumbnail)
     for level, address in reversed(LEVELS.items())
 ]
 table += [
-    Route(f"renderedmpr-{level}", re.compile(f"{address}/renderedmpr"), renderedmpr)
+    Route(f"{verb.__name__}-{level}", re.compile(f"{address}/{verb.__name__}"), verb)
+    for verb in (renderedmpr, rendered3d)
     for level, address in reversed(LEVELS.items())
     if level != "frame"
 ]

@@ -17,6 +17,7 @@ Identity = tuple[str, date | None]
 # What rooms above do in the transaction that writes studies seen for the first time, and when the series of one are
 # known or have changed.
 when_new: list[Callable[[list[Study]], None]] = []
+OTHERS = " &| "  # before the words of the other patients of a study
 when_series_change: list[Callable[[Study], None]] = []
 
 
@@ -64,6 +65,10 @@ def write_studies(
         told(new)
     if rights_changed:
         epochs.bump()
+    for uid in doubled:
+        _find_by(
+            archive, uid, sorted(f"{names.search_words(one.name)} {names.fold(one.patient_id)} " for one in met[uid])
+        )
     if changed or doubled:
         _mark_conflicts(
             before | {patient.pk for patient in patients.values()}, {row.uid for row in changed} | doubled, doubled
@@ -77,6 +82,8 @@ def settle(archive: Archive, met: dict[str, set[PatientListing]]) -> None:
     """Take the mark off studies that a whole reading has met with one patient only, unless another archive differs."""
     doubted = Study.objects.filter(archive=archive, conflict=Study.Conflict.TWO_PATIENTS, gone_at__isnull=True)
     single = [study for study in doubted if len(met.get(study.uid, ())) == 1]
+    for study in single:
+        Study.objects.filter(pk=study.pk).update(fold=study.fold.partition(OTHERS)[0])
     if single:
         _mark_conflicts({study.patient_id for study in single}, {study.uid for study in single}, set())
 
@@ -172,9 +179,25 @@ def _mark_conflicts(patients: set[int], uids: set[str], doubled: set[str]) -> No
         _tell(told, len(told))
 
 
+def _find_by(archive: Archive, uid: str, sought: list[str]) -> None:
+    """Have a study of two patients found by the words of either, until its row is listed otherwise."""
+    for study in Study.objects.filter(archive=archive, uid=uid):
+        own, _mark, _before = study.fold.partition(OTHERS)
+        fold = f"{own}{OTHERS}{' '.join(sought)}"
+        if fold != study.fold:
+            Study.objects.filter(pk=study.pk).update(fold=fold)
+
+
 @transaction.atomic
-def mark_archive_conflicts(archive: Archive, doubtful: dict[str, str]) -> None:
-    """Mark the studies (UID to Study.Conflict) whose files the archive found in doubt, and no others."""
+def mark_archive_conflicts(
+    archive: Archive, doubtful: dict[str, str], others: dict[str, list[str]] | None = None
+) -> None:
+    """Mark the studies (UID to Study.Conflict) whose files the archive found in doubt, and no others.
+
+    `others` are, by study, the words of all the patients that its files name: it is found by each of them.
+    """
+    for uid, sought in (others or {}).items():
+        _find_by(archive, uid, sought)
     marked = Study.objects.filter(archive=archive).exclude(archive_conflict=Study.Conflict.NONE)
     gone = [study for study in marked if study.uid not in doubtful]
     changed = [study.uid for study in gone]

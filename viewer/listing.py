@@ -145,6 +145,12 @@ def study(attributes: Attributes, archive: str) -> StudyListing:
     return StudyListing(uid, patient, fields)
 
 
+def sought(attributes: Attributes) -> str:
+    """Return the words by which the patient of an object is found: name and ID."""
+    patient_id = names.fold(text(attributes, "00100020", 128))
+    return f"{names.search_words(person(attributes, '00100010'))} {patient_id} "
+
+
 def series(attributes: Attributes) -> SeriesListing:
     """Read one series; raises Unreadable without a Series Instance UID."""
     uid = text(attributes, "0020000E", 65)

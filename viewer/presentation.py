@@ -20,6 +20,7 @@ Positive = Annotated[float, msgspec.Meta(gt=0, le=1e9)]
 # No zero byte and no half of a surrogate pair: neither can be kept.
 Key = Annotated[str, msgspec.Meta(pattern=r"\A[^\x00\ud800-\udfff]*\Z", max_length=200)]
 Vector = tuple[Millimetres, Millimetres, Millimetres]
+Colormap = Literal["GREY", "GREY_INVERTED", "HOT_IRON", "PET", "HOT_METAL_BLUE", "PET_20_STEP", "RAINBOW"]
 Side = Annotated[int, msgspec.Meta(ge=1, le=4)]
 
 
@@ -110,9 +111,7 @@ class Pane(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True
 
     voi: dict[str, Any] | None = None
     invert: bool = False
-    colormap: Literal["GREY", "GREY_INVERTED", "HOT_IRON", "PET", "HOT_METAL_BLUE", "PET_20_STEP", "RAINBOW"] | None = (
-        None
-    )
+    colormap: Colormap | None = None
     overlay: bool = True
     shutter: bool = True
     rotation: Literal[0, 90, 180, 270] = 0
@@ -148,16 +147,82 @@ class Slab(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     method: Literal["average_ip", "maximum_ip", "minimum_ip"] = "average_ip"
 
 
+class Fused(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """A second volume over a plane. Without a `colormap` it is shown in hot iron.
+
+    `registration` is the id of the one that joins its Frame of Reference to the plane's, where they differ.
+    """
+
+    source: VolumeSource
+    voi: WindowVoi | None = None
+    colormap: Colormap | None = None
+    opacity: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.5
+    registration: Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f-]{36}\Z")] | None = None
+
+
 class VolumePane(Pane, frozen=True, kw_only=True):
     """A plane cut through a volume. A scale in pixels counts sides of the smallest voxel.
 
+    `named` is the plane that it began as and whose colour it keeps however it is turned, null for the nearest.
     `center` is the point (LPS mm) in the middle of the pane, or null for the middle of the volume.
     """
 
     source: VolumeSource
     plane: Cut
     slab: Slab = Slab()
+    named: Literal["axial", "coronal", "sagittal"] | None = None
+    interpolation: Literal["linear", "cubic"] = "linear"
     center: Vector | None = None
+    fused: Fused | None = None
+
+
+class SpaceSource(Source, frozen=True, kw_only=True, tag_field="kind", tag="rendered3d"):
+    """The volume that a stack makes, in three dimensions."""
+
+    stack: Key
+
+
+class CutAway(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """What lies under an outline on a view (`outside`: beside it) is cut away.
+
+    Corners are mm to the right and down of the view's point.
+    """
+
+    plane: Cut
+    corners: Annotated[list[tuple[Millimetres, Millimetres]], msgspec.Meta(min_length=3, max_length=400)]
+    outside: bool = False
+
+
+class SpacePane(Pane, frozen=True, kw_only=True):
+    """A volume seen along a camera, by one of the methods of PS3.18 8.3.5.3, composited in a preset (null: the usual).
+
+    `clip` holds the lower and the upper corner, LPS mm, of the box that alone is shown; `center` is that of a plane.
+    """
+
+    source: SpaceSource
+    plane: Cut
+    method: Literal["volume_rendered", "maximum_ip", "minimum_ip", "average_ip"] = "volume_rendered"
+    preset: Annotated[str, msgspec.Meta(pattern=r"\A[a-z-]{1,40}\Z")] | None = None
+    clip: tuple[Vector, Vector] | None = None
+    cuts: Annotated[list[CutAway], msgspec.Meta(max_length=8)] = []
+    center: Vector | None = None
+
+
+class CurvedSource(Source, frozen=True, kw_only=True, tag_field="kind", tag="curved"):
+    """The volume that a stack makes, along a path."""
+
+    stack: Key
+
+
+class CurvedPane(Pane, frozen=True, kw_only=True):
+    """A picture along a smooth path through LPS points, drawn out or unrolled; `turn` is degrees about the path."""
+
+    source: CurvedSource
+    path: Annotated[list[Vector], msgspec.Meta(min_length=2, max_length=200)]
+    form: Literal["straightened", "stretched"] = "straightened"
+    turn: Annotated[float, msgspec.Meta(ge=-360, le=360)] = 0.0
+    slab: Slab = Slab()
+    center: None = None
 
 
 class SlidePane(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
@@ -174,6 +239,18 @@ class SlidePane(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only
     text: Literal["all", "identity", "none"] = "all"
 
 
+class Links(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """Which movements panes share: scrolling within a Frame of Reference, and `across` several by the offset that the
+    panes have; panning; zooming; windows.
+    """
+
+    scroll: bool = False
+    across: bool = False
+    pan: bool = False
+    zoom: bool = False
+    window: bool = False
+
+
 class State(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """Layout, the active pane and what each pane shows, row by row; null is an empty pane.
 
@@ -184,6 +261,7 @@ class State(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
     layout: Layout
     active: Annotated[int, msgspec.Meta(ge=0, le=15)] = 0
     panes: Annotated[list[dict[str, Any] | None], msgspec.Meta(max_length=16)]
+    links: Links = Links()
 
 
 def read(data: bytes) -> dict[str, Any]:
@@ -206,7 +284,13 @@ def upgraded(state: dict[str, Any]) -> dict[str, Any]:
 
 def studies(state: dict[str, Any]) -> set[tuple[str, str]]:
     """Return (archive, study UID) of everything that a checked state shows: each needs its own right."""
-    return {(pane["source"]["archive"], pane["source"]["study"]) for pane in state["panes"] if pane}
+    return {(source["archive"], source["study"]) for source in sources(state)}
+
+
+def sources(state: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the sources of all panes of a checked state, and of the layers over them."""
+    panes = [pane for pane in state["panes"] if pane]
+    return [pane["source"] for pane in panes] + [pane["fused"]["source"] for pane in panes if pane.get("fused")]
 
 
 class _Versioned(msgspec.Struct, frozen=True):
@@ -225,12 +309,15 @@ def _pane(plain: dict[str, Any]) -> dict[str, Any]:
     source = plain.get("source")
     kind = source.get("kind") if isinstance(source, dict) else None
     if not isinstance(kind, str) or kind not in PANES:
-        raise Unreadable(_("A pane shows a stack, a volume or a slide"))
+        raise Unreadable(_("A pane shows a stack, a volume, a curved plane or a slide"))
     pane = msgspec.convert(plain, type=PANES[kind])
     if isinstance(pane, Pane):
         _check_look(pane)
-    if isinstance(pane, VolumePane):
+    if isinstance(pane, VolumePane | SpacePane):
         _check_cut(pane.plane)
+    if isinstance(pane, SpacePane):
+        for each in pane.cuts:
+            _check_cut(each.plane)
     checked: dict[str, Any] = msgspec.to_builtins(pane)
     return checked
 
@@ -264,10 +351,12 @@ def _version_1(data: bytes) -> dict[str, Any]:
     return _version_2(msgspec.json.encode({**plain, "version": 2}))
 
 
-PANES: dict[str, type[StackPane | VolumePane | SlidePane]] = {
+PANES: dict[str, type[StackPane | VolumePane | SpacePane | SlidePane | CurvedPane]] = {
     "stack": StackPane,
     "volume": VolumePane,
+    "rendered3d": SpacePane,
     "slide": SlidePane,
+    "curved": CurvedPane,
 }
 # A reader stays here for ever: states live in messages, reports and boards.
 READERS = {1: _version_1, 2: _version_2}

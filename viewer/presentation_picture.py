@@ -14,6 +14,7 @@ SIZE = (320, 240)  # pixels at most
 PANE = 640  # CSS pixels: how wide a pane is taken to be, since a state doesn't say it
 MOST_PIXELS = 16_000_000  # of the smallest level of a slide, under what is shown
 EYE = 100.0  # mm from the plane to the eye: only the direction counts
+NO_SLAB = {"thickness": 0}
 FUNCTIONS = {"LINEAR": "linear", "LINEAR_EXACT": "linear-exact", "SIGMOID": "sigmoid"}
 
 
@@ -37,7 +38,11 @@ def address(pane: dict[str, Any], size: tuple[int, int] = SIZE, opened: Opened |
         field = _field(pane, size, opened) if opened else None
         return _with(f"{series}/{field[0]}/rendered", field[1]) if field else _with(f"{series}/thumbnail", viewport)
     if source["kind"] == "volume":
-        return _with(f"{series}/renderedmpr", viewport | _camera(pane, size, opened) | _window(pane))
+        return _with(f"{series}/renderedmpr", viewport | _camera(pane, size, opened) | _window(pane) | _layer(pane))
+    if source["kind"] == "rendered3d":
+        return _with(f"{series}/rendered3d", viewport | _camera(pane, size, opened) | _window(pane) | _space(pane))
+    if source["kind"] == "curved":
+        return _with(f"{series}/renderedmpr", viewport | _path(pane) | _window(pane))
     frame = f"{series}/instances/{source['instance']}/frames/{source['frame']}"
     return _with(f"{frame}/rendered", viewport | _window(pane))
 
@@ -88,7 +93,7 @@ def _middle(pane: dict[str, Any], slide: Slide) -> tuple[tuple[float, float], fl
 
 
 def _camera(pane: dict[str, Any], size: tuple[int, int], opened: Opened | None) -> dict[str, str]:
-    plane, slab = pane["plane"], pane["slab"]
+    plane, slab = pane["plane"], pane.get("slab", NO_SLAB)
     volume = _volume(pane, opened) if opened else None
     center = pane["center"] or (volume.center if volume else plane["point"])
     point, look = np.asarray(plane["point"], float), np.asarray(plane["look"], float)
@@ -101,9 +106,39 @@ def _camera(pane: dict[str, Any], size: tuple[int, int], opened: Opened | None) 
     }
     if volume:
         camera["pixelspacing"] = _number(_pixel_mm(pane, size, volume))
-    if slab["thickness"] > 0:
-        camera |= {"mprslab": _number(slab["thickness"]), "renderingmethod": slab["method"]}
-    return camera
+    if pane.get("interpolation", "linear") != "linear":
+        camera["interpolation"] = pane["interpolation"]
+    return camera | _slab(slab)
+
+
+def _slab(slab: dict[str, Any]) -> dict[str, str]:
+    if slab["thickness"] <= 0:
+        return {}
+    return {"mprslab": _number(slab["thickness"]), "renderingmethod": slab["method"]}
+
+
+def _path(pane: dict[str, Any]) -> dict[str, str]:
+    points = ",".join(_vector(point) for point in pane["path"])
+    query = {"stack": pane["source"]["stack"], "volumetriccurvepoint": points, "curve": pane["form"]}
+    return query | {"curveturn": _number(pane["turn"])} | _slab(pane["slab"])
+
+
+def _space(pane: dict[str, Any]) -> dict[str, str]:
+    """Return how a volume in three dimensions is drawn."""
+    query = {"renderingmethod": pane["method"]}
+    if pane["preset"] and pane["method"] == "volume_rendered":
+        query["preset"] = pane["preset"]
+    if pane["clip"]:
+        query["clip"] = _vector(part for corner in pane["clip"] for part in corner)
+    if pane["cuts"]:
+        query["cut"] = ";".join(_outline(each) for each in pane["cuts"])
+    return query
+
+
+def _outline(cut: dict[str, Any]) -> str:
+    plane = cut["plane"]
+    numbers = [*plane["point"], *plane["look"], *plane["up"], *(part for corner in cut["corners"] for part in corner)]
+    return ",".join(("outside" if cut["outside"] else "inside", _vector(numbers)))
 
 
 def _volume(pane: dict[str, Any], opened: Opened) -> Volume | None:
@@ -137,6 +172,25 @@ def _window(pane: dict[str, Any]) -> dict[str, str]:
     if "choice" in voi:
         return query | {"voi": str(voi["choice"])}
     return query | {"window": f"{_number(voi['center'])},{_number(voi['width'])},{FUNCTIONS[voi['function']]}"}
+
+
+def _layer(pane: dict[str, Any]) -> dict[str, str]:
+    """Return what lays a second volume over a plane."""
+    fused = pane.get("fused")
+    if not fused:
+        return {}
+    source, voi = fused["source"], fused["voi"]
+    query = {
+        "fused": f"{source['series']}:{source['stack']}",
+        "fusedstudy": source["study"],
+        "fusedarchive": source["archive"],
+        "fusedopacity": _number(fused["opacity"]),
+    }
+    query |= {"fusedcolormap": fused["colormap"]} if fused["colormap"] else {}
+    query |= {"registration": fused["registration"]} if fused["registration"] else {}
+    if voi is None:
+        return query
+    return query | {"fusedwindow": f"{_number(voi['center'])},{_number(voi['width'])},{FUNCTIONS[voi['function']]}"}
 
 
 def _vector(values: Any) -> str:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from viewer.listing import PatientListing
 from viewer.models import Series, Study
 
-NO_IMAGES = ("SR", "PR", "KO", "SEG", "DOC", "AU")  # modalities of what is made of a study, by us too
+NO_IMAGES = ("SR", "PR", "REG", "KO", "SEG", "DOC", "AU")  # modalities of what is made of a study, by us too
 
 
 class SomebodyElse(Exception):

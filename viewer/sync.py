@@ -47,6 +47,7 @@ class Sync:
         self._next_recent = self._next_sweep = self._next_scan = 0.0
         self._started = False
         self._doubtful: dict[str, str] = {}  # studies whose files claim what isn't theirs, from the last scan
+        self._others: dict[str, list[str]] = {}  # and by which words all the patients of one are found
 
     def run(self) -> None:
         """Keep the index in step until `stopping` is set; errors are told on the archive's row and tried again."""
@@ -86,6 +87,11 @@ class Sync:
                     uid: Study.Conflict.TWO_PATIENTS if uid == conflict.uid else Study.Conflict.DUPLICATES
                     for conflict in report.conflicts
                     for uid in conflict.studies
+                }
+                self._others = {
+                    conflict.uid: [listing.sought(each) for each in conflict.people]
+                    for conflict in report.conflicts
+                    if conflict.people
                 }
                 if news:
                     self._next_sweep = 0.0
@@ -201,7 +207,7 @@ class Sync:
                 Study.objects.filter(pk=study.pk).update(missed_sweeps=0)
             else:
                 index.mark_gone(study)
-        index.mark_archive_conflicts(row, self._doubtful)
+        index.mark_archive_conflicts(row, self._doubtful, self._others)
         self._ready(swept=True)
         return Study.objects.filter(archive=row, gone_at__isnull=True, missed_sweeps__gt=0).exists()
 
@@ -221,7 +227,7 @@ class Sync:
                     raise archives.Off(archives.DISABLED)
                 index.write_studies(row, rows[begin : begin + PAGE], met)
                 if self._doubtful:  # told together with the rows: nobody is let in before the doubt is known
-                    index.mark_archive_conflicts(row, self._doubtful)
+                    index.mark_archive_conflicts(row, self._doubtful, self._others)
         return {row.uid for row in rows}
 
     def read_series(self, port: Port) -> None:

@@ -14,11 +14,11 @@ from viewer.archive.port import Malformed
 FRAMES = [bytes((number,)) * (10 + 2 * number) for number in range(1, 8)]
 
 
-def mapped(value: bytes, frames: int) -> tuple[PixelMap, io.BytesIO]:
+def mapped(value: bytes, frames: int, syntax: str = "1.2.840.10008.1.2.4.50") -> tuple[PixelMap, io.BytesIO]:
     """Return the map of a file that is nothing but the value of its pixels, and the file."""
     source = io.BytesIO(value + struct.pack("<LL", 0xE0DDFFFE, 0))
     pixels = Pixels(0x7FE00010, "OB", 0, 0xFFFFFFFF)
-    part10 = Part10(source, len(source.getvalue()), "1.2.840.10008.1.2.4.50", Dataset(), pixels, True, 0)
+    part10 = Part10(source, len(source.getvalue()), syntax, Dataset(), pixels, True, 0)
     return PixelMap.of(part10, {"00280008": {"vr": "IS", "Value": [frames]}}), source
 
 
@@ -58,3 +58,9 @@ def test_delimiters_among_the_bytes_of_a_frame_end_nothing(table: bool, frames: 
     wanted = [bytes((number,)) * 6 + marks + bytes((number,)) * 4 for number in range(1, frames + 1)]
     where, source = mapped(encapsulate(wanted, has_bot=table), frames)
     assert [frame(source, where, number).data for number in range(1, frames + 1)] == wanted
+
+
+def test_frames_that_share_a_codestream_are_told() -> None:
+    where, source = mapped(encapsulate(FRAMES[:1]), 4, "1.2.840.10008.1.2.4.92")
+    with pytest.raises(Malformed, match="JPEG 2000 part 2"):
+        frame(source, where, 4)

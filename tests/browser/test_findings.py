@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.test_measuring import SLIDE, Measured, draw, measured, measuring, middles, rows, send
+from tests.browser.measuring import SLIDE, Measured, draw, measured, measuring, middles, rows, send
 from tests.chromium import barriers, needs_chromium
 from worklist.demo.dataset import uid
 

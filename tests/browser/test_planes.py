@@ -125,7 +125,7 @@ def middle_value(moment: Moment) -> float:
 def lines(reader: Reader, pane: int) -> dict[str, float]:
     """Return where the straight lines of a pane cross it, in CSS pixels, by the name of their plane."""
     found = {}
-    for path in reader.page.locator(".pane").nth(pane).locator(".crosshair path:not(.halo)").all():
+    for path in reader.page.locator(".pane").nth(pane).locator(".crosshair path:not(.halo, .grip, .slab)").all():
         (x1, y1), (x2, _y2) = (
             (float(x), float(y)) for x, y in re.findall(r"([-\d.]+) ([-\d.]+)", path.get_attribute("d") or "")[:2]
         )

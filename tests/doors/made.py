@@ -7,7 +7,10 @@ from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import UID, JPEGLSLossless
 
+from tests.doors.made_fused import fusable
+from tests.doors.made_phases import phases
 from tests.doors.made_pixels import all_kinds
+from tests.doors.made_stained import by_palette, stained
 from tests.imaging.datasets import region
 from tests.mammograms import HUNG, VIEWS, mammogram, tomosynthesis, turned
 from tests.phantoms import speaking_phantom
@@ -24,6 +27,7 @@ def everything() -> list[Dataset]:
         *other_patient(),
         *magnetic(),
         *radiographs(),
+        angiogram(),
         *tall(),
         *airy(),
         *padded(),
@@ -36,6 +40,10 @@ def everything() -> list[Dataset]:
         report(),
         *breasts(),
         slices_of_a_breast(),
+        *fusable(),
+        *phases(),
+        *stained(),
+        *by_palette(),
         *lost(),
     ]
 
@@ -101,6 +109,18 @@ def radiographs() -> list[Dataset]:
         dataset.WindowCenter, dataset.WindowWidth = str(center), "600"
         made.append(dataset)
     return made
+
+
+@cache
+def angiogram() -> Dataset:
+    """An XA run of three frames; before the last one the gantry turns."""
+    dataset = begin(_exam("Angiogram"), "XA", uid("doors", "angiogram", 1))
+    in_series(dataset, number=1, series_uid=uid("doors", "angiogram"), description="Run", instance_number=1)
+    dataset.SOPClassUID = dataset.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.12.1"
+    grey(dataset, np.tile(np.arange(0, 1200, 12, dtype=np.uint16), (80, 1)), bits_stored=12)
+    dataset.NumberOfFrames, dataset.PixelData = 3, 3 * dataset.PixelData
+    dataset.PositionerMotion, dataset.PositionerPrimaryAngleIncrement = "DYNAMIC", ["0", "0", "30"]
+    return dataset
 
 
 @cache

@@ -1,10 +1,13 @@
 """Images of every kind of pixel behind the doors, small, each with pixels that are known here."""
 
+from collections.abc import Callable
 from functools import cache
 
+import imagecodecs
 import numpy as np
 from pydicom.dataset import Dataset
-from pydicom.uid import RLELossless
+from pydicom.encaps import encapsulate
+from pydicom.uid import HTJ2KLossless, JPEG2000Lossless, JPEGLossless, JPEGLSLossless, RLELossless
 
 from worklist.demo.dataset import Exam, Person, begin, grey, in_series, place, uid
 
@@ -50,7 +53,7 @@ def mapping(slope: float, intercept: float, unit: str, label: str, first: int = 
     item.add_new(0x00409216, "US", first)
     item.add_new(0x00409211, "US", last)
     item.RealWorldValueSlope, item.RealWorldValueIntercept, item.LUTExplanation = slope, intercept, label
-    item.LUTLabel = label[:16]
+    item.LUTLabel = "".join(word[0] for word in label.split()) if " " in label else label
     item.MeasurementUnitsCodeSequence = code(unit, "UCUM", unit)
     return item
 
@@ -96,12 +99,12 @@ def wide() -> Dataset:
 
 
 @cache
-def supplemented() -> Dataset:
-    """An MR whose values from 100 on are colours: from green to red."""
-    dataset = exam("Activation", "MR", "4")
+def supplemented(number: int = 1) -> Dataset:
+    """One of three slices of MR whose values from 100 on are colours, from green to red: a blood flow in ml/s."""
+    dataset = exam("Activation", "MR", "4", number)
     grey(dataset, ACTIVATION, bits_stored=12)
     place(
-        dataset, position=(0.0, 0.0, 0.0), orientation=(1, 0, 0, 0, 1, 0), spacing=(1.0, 1.0), thickness=1.0,
+        dataset, position=(0.0, 0.0, number - 1.0), orientation=(1, 0, 0, 0, 1, 0), spacing=(1.0, 1.0), thickness=1.0,
         frame_of_reference=uid("pixels", "activation frame"),
     )  # fmt: skip
     dataset.PixelPresentation, dataset.WindowCenter, dataset.WindowWidth = "MIXED", "50", "100"
@@ -109,6 +112,7 @@ def supplemented() -> Dataset:
         setattr(dataset, f"{colour}PaletteColorLookupTableDescriptor", [20, 100, 16])
         words = np.array([value * 257 for value in values], np.uint16)
         setattr(dataset, f"{colour}PaletteColorLookupTableData", words.tobytes())
+    dataset.RealWorldValueMappingSequence = [mapping(0.1, -10.0, "ml/s", "Regional Cerebral Blood Flow")]
     return dataset
 
 
@@ -151,10 +155,23 @@ def overlaid() -> Dataset:
     return dataset
 
 
+WORDS: dict[str, Callable[[np.ndarray], bytes]] = {
+    JPEGLossless: lambda words: imagecodecs.jpeg8_encode(words, lossless=True, predictor=4, bitspersample=16),
+    JPEGLSLossless: imagecodecs.jpegls_encode,
+    JPEG2000Lossless: lambda words: jpeg2000(words, 16),
+    HTJ2KLossless: lambda words: imagecodecs.htj2k_encode(words, reversible=True),
+}
+
+
+def jpeg2000(words: np.ndarray, bits: int) -> bytes:
+    """Return a codestream of so many bits a sample."""
+    return imagecodecs.jpeg2k_encode(words, level=0, codecformat="J2K", reversible=True, bitspersample=bits)
+
+
 @cache
-def embedded(*, compressed: bool) -> Dataset:
+def embedded(syntax: str = "", coded_bits: int = 16) -> Dataset:
     """An image of 12 bits of -500, above them an overlay in a bit of its own: a block; in bit 13 another, all zero."""
-    dataset = exam("Embedded, RLE" if compressed else "Embedded", "MR", "4")
+    dataset = exam(f"Embedded {syntax} {coded_bits}", "MR", "4")
     grey(dataset, np.zeros((20, 24), np.int16), bits_stored=12)
     dataset.WindowCenter, dataset.WindowWidth = "-500", "1000"
     words = np.full((20, 24), -500 & 0xFFF, "<u2")
@@ -164,8 +181,13 @@ def embedded(*, compressed: bool) -> Dataset:
         for element, vr, value in ((0x10, "US", 20), (0x11, "US", 24), (0x40, "CS", "G"), (0x50, "SS", [1, 1]),
                                    (0x100, "US", 16), (0x102, "US", bit), (0x1500, "LO", name)):  # fmt: skip
             dataset.add_new(group << 16 | element, vr, value)
-    if compressed:
+    if syntax == RLELossless:
         dataset.compress(RLELossless, encoding_plugin="pydicom", generate_instance_uid=False)
+    elif syntax:
+        frame = WORDS[syntax](words) if coded_bits == 16 else jpeg2000(words & (1 << coded_bits) - 1, coded_bits)
+        dataset.PixelData = encapsulate([frame])
+        dataset["PixelData"].VR = "OB"
+        dataset.file_meta.TransferSyntaxUID = syntax
     return dataset
 
 
@@ -197,5 +219,6 @@ def shuttered() -> Dataset:
 @cache
 def all_kinds() -> list[Dataset]:
     """Return every object of this module."""
-    return [bits(), parametric(False), parametric(True), wide(), supplemented(), mapped(), overlaid(), shuttered(),
-            embedded(compressed=False), embedded(compressed=True), burnt_in()]  # fmt: skip
+    return [bits(), parametric(False), parametric(True), wide(), *map(supplemented, (1, 2, 3)), mapped(), overlaid(),
+            shuttered(), burnt_in(), embedded(JPEG2000Lossless, 13),
+            *map(embedded, ("", RLELossless, *WORDS))]  # fmt: skip

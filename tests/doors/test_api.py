@@ -173,6 +173,21 @@ async def test_a_saved_state_shows_each_only_what_they_may_see(ask: Ask) -> None
     assert (await ask("/api/states/", as_user="bob", post=state(pane(), pane(OTHER))))[0] == 404
 
 
+async def test_a_layer_of_a_study_that_somebody_may_not_see_is_hidden_with_it(ask: Ask) -> None:
+    def volume(study: str) -> dict[str, str]:
+        return {"kind": "volume", "archive": "main", "study": study, "series": SERIES_OF[study], "stack": "s"}
+
+    plane = {"point": [0, 0, 0], "look": [0, 0, 1], "up": [0, -1, 0]}
+    fused = {"source": volume(STUDY), "plane": plane, "fused": {"source": volume(OTHER)}}
+    status, saved = await ask("/api/states/", post=state(fused) | {"version": 2})
+    assert status == 201
+    whole = (await ask(f"/api/states/{saved['id']}/"))[1]
+    assert whole["panes"][0]["fused"]["source"]["study"] == OTHER
+    part = (await ask(f"/api/states/{saved['id']}/", as_user="bob"))[1]
+    assert part["panes"][0]["source"]["study"] == STUDY and part["panes"][0]["fused"] is None
+    assert (await ask("/api/states/", as_user="bob", post=state(fused) | {"version": 2}))[0] == 404
+
+
 async def test_preferences_belong_to_their_user(ask: Ask) -> None:
     assert await ask("/api/preferences/viewer.keys/") == (200, None)
     assert (await ask("/api/preferences/viewer.keys/", put={"invert": ["i"]}))[0] == 204

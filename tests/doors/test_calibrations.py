@@ -101,6 +101,30 @@ async def test_a_line_that_was_taken_away_comes_back_by_the_calibration(ask: Ask
     assert status == 200 and back["value"] == pytest.approx(25.0, rel=1e-9)
 
 
+async def test_it_holds_for_frames_of_its_own_geometry_alone(ask: Ask) -> None:
+    run = made.angiogram()
+    study = str(run.StudyInstanceUID)
+
+    async def on_frame(number: int) -> tuple[float, str]:
+        _status, line = await ask(door(study), flat(run, (0, 0), (0, 10)) | {"frame": number})
+        return line["value"], line["unit"]
+
+    before = [(await ask(door(study), flat(run, (0, 0), (0, 20)) | {"frame": number}))[1]["id"] for number in (2, 3)]
+    _status, first = await ask(address(study), known(dataset=run))
+    assert first["frames"] == [1, 2]
+    assert [(await lines(ask, study))[each]["unit"] for each in before] == ["mm", "{pixels}"]
+    assert [await on_frame(number) for number in (1, 2, 3)] == [(5.0, "mm"), (5.0, "mm"), (10.0, "{pixels}")]
+    # The turned gantry's frame has one of its own beside it; a second one of the first takes its place.
+    _status, turned = await ask(address(study), known(80.0, dataset=run) | {"frame": 3})
+    _status, second = await ask(address(study), known(20.0, dataset=run) | {"frame": 2})
+    assert turned["frames"] == [3] and second["frames"] == [1, 2]
+    assert [await on_frame(number) for number in (1, 2, 3)] == [(2.5, "mm"), (2.5, "mm"), (10.0, "mm")]
+    told = (await ask(address(study)))[1]["calibrations"]
+    assert [each["withdrawn"] is None for each in told] == [False, True, True]
+    await ask(f"/api/calibrations/{second['id']}/", method="delete")
+    assert [await on_frame(number) for number in (1, 3)] == [(10.0, "{pixels}"), (10.0, "mm")]
+
+
 async def test_a_report_s_own_number_stays(ask: Ask) -> None:
     study = await Study.objects.aget(uid=STUDY)
     row = await Measurement.objects.acreate(
@@ -169,9 +193,16 @@ async def test_of_another_patient_by_now_nothing_is_calibrated(ask: Ask) -> None
         return seen.identity(Study.objects.select_related("patient").get(uid=STUDY))
 
     before = await sync_to_async(shown)()
+    _status, row = await ask(address(), known(identity=before))
     await Study.objects.filter(uid=STUDY).aupdate(PatientName="Else^Somebody")
     status, told = await ask(address(), known(identity=before))
     assert status == 409 and "was changed" in told["detail"]
+    ending = f"/api/calibrations/{row['id']}/"
+    status, told = await ask(ending, {"identity": before}, method="delete")
+    assert status == 409 and "was changed" in told["detail"]
+    assert (await ask(ending, {"patient": "7"}, method="delete"))[0] == 400
+    status, ended = await ask(ending, {"identity": await sync_to_async(shown)()}, method="delete")
+    assert status == 200 and ended["withdrawn"]
 
 
 async def test_while_one_calibrates_and_others_measure_every_number_follows(ask: Ask) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pydicom.uid import JPEG2000Lossless, RLELossless
 
 from tests.doors import made_pixels as made
 from tests.doors.asking import Connect, Get
@@ -60,6 +61,25 @@ async def test_values_above_the_greys_have_their_colours(get: Get) -> None:
     assert np.abs(half[4, 5].astype(int) - [160, 40, 7]).max() <= 60
 
 
+async def test_the_colours_above_the_greys_are_told_with_what_they_stand_for(get: Get) -> None:
+    told = (await get(f"{address(made.supplemented())}/rendered")).picture["palette"]
+    assert told["values"] == pytest.approx([0.0, 0.9, 1.9]) and (told["label"], told["unit"]) == (
+        "RCBF",
+        "ml/s",
+    )
+    assert (
+        len(told["colours"]) == 6 * 64 and told["colours"].startswith("00c807") and told["colours"].endswith("be0a07")
+    )
+    assert (await get(f"{address(made.mapped())}/rendered")).picture["palette"] is None
+
+
+async def test_a_plane_through_greys_and_colours_is_grey_and_says_so(get: Get) -> None:
+    series = address(made.supplemented()).partition("/instances/")[0]
+    answer = await get(f"{series}/renderedmpr?accept=image/png&window=50,100,linear")
+    assert pixels(answer).ndim == 2 and answer.picture["palette"] is None
+    assert "own colours aren't shown in planes" in answer.picture["volume_words"]
+
+
 async def test_every_window_and_table_of_the_file_can_be_chosen(get: Get) -> None:
     path = f"{address(made.mapped())}/rendered?accept=image/png&viewport=100,40"
     chosen = [await get(f"{path}&voi={number}") for number in range(3)]
@@ -91,11 +111,11 @@ async def test_overlays_are_drawn_on_top_told_and_put_away(get: Get, connect: Co
     assert (await probed(connect, made.overlaid(), 1, 3, 7))["value"] == 500
 
 
-@pytest.mark.parametrize("compressed", [False, True])
-async def test_an_overlay_among_the_pixels_is_drawn_and_no_part_of_their_values(
-    get: Get, connect: Connect, compressed: bool
+@pytest.mark.parametrize("syntax", ["", RLELossless, *made.WORDS])
+async def test_overlays_in_bits_of_the_pixels_are_drawn_and_no_value_changes(
+    get: Get, connect: Connect, syntax: str
 ) -> None:
-    path = f"{address(made.embedded(compressed=compressed))}/rendered?accept=image/png"
+    path = f"{address(made.embedded(syntax))}/rendered?accept=image/png"
     answer = await get(path)
     drawn = np.zeros((20, 24), bool)
     drawn[4:9, 3:20] = True
@@ -104,7 +124,13 @@ async def test_an_overlay_among_the_pixels_is_drawn_and_no_part_of_their_values(
     without = await get(f"{path}&overlay=no")
     assert np.ptp(pixels(without)) == 0 and without.picture["hidden"] == ["Overlay: Block", "Overlay: Nothing"]
     for x, y in ((5, 6), (1, 1)):
-        assert (await probed(connect, made.embedded(compressed=compressed), 1, x, y))["value"] == -500
+        assert (await probed(connect, made.embedded(syntax), 1, x, y))["value"] == -500
+
+
+async def test_overlays_in_bits_that_the_codec_left_out_are_told_as_not_read(get: Get) -> None:
+    answer = await get(f"{address(made.embedded(JPEG2000Lossless, 13))}/rendered?accept=image/png")
+    assert np.ptp(pixels(answer)) == 0 and answer.picture["graphics"] == []
+    assert answer.picture["hidden"] == [f"Overlay: {name} (its pixels can't be read)" for name in ("Block", "Nothing")]
 
 
 async def test_the_automatic_window_is_of_what_the_shutter_leaves(get: Get) -> None:

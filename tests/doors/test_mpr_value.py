@@ -134,7 +134,7 @@ async def test_who_may_not_see_the_study_gets_no_value(connect: Connect, people:
         {"point": [-1e300, 0, 0]},
         {"point": [float("nan"), 0, 0]},
         {"point": [float("inf"), 0, 0]},
-        {"point": [0, 0, 0], "query": "x" * 2001},
+        {"point": [0, 0, 0], "query": "x" * 8001},
         {"point": {"x": 0}},
     ],
 )
@@ -162,10 +162,15 @@ async def test_a_plane_that_can_not_be_cut_has_no_value(connect: Connect, query:
     assert told["value"] is None and told["words"].startswith(name)
 
 
-async def test_a_frame_has_no_points_and_a_plane_no_pixels(connect: Connect) -> None:
+async def test_a_frame_has_no_points_and_a_planes_pixel_has_one(connect: Connect) -> None:
     socket = await connect(PAGE)
     told = await ask(socket, f"{address(made.speaking()[0])}/rendered", (0, 0, 0))
-    assert (told["value"], told["words"]) == (None, "No such picture")
-    await socket.say(probe={"seq": 3, "resource": planes(made.speaking()[0]), "x": 1, "y": 1})
-    told = (await socket.hear())[0]["probe"]
-    assert (told["value"], told["words"]) == (None, "No such picture")
+    assert (told["value"], told["words"]) == (None, "A point is of a plane, not of an image")
+    resource, query = planes(made.speaking()[0]), "viewport=21,11&pixelspacing=2&viewpointlookat=3,4,5&orientation=f"
+    await socket.say(probe={"seq": 3, "resource": resource, "x": 12, "y": 4, "query": query})
+    pixel = (await socket.hear())[0]["probe"]
+    assert pixel["point"] == [7, 2, 5]
+    at_point = await ask(socket, resource, (7, 2, 5), query)
+    assert (pixel["value"], pixel["words"]) == (at_point["value"], at_point["words"]) and pixel["value"] is not None
+    await socket.say(probe={"seq": 4, "resource": resource, "x": 21, "y": 4, "query": query})
+    assert (await socket.hear())[0]["probe"]["words"] == "The point lies outside the image"

@@ -13,7 +13,7 @@ from tests.doors import made
 from tests.doors.asking import Answer, Connect, Get, People, http_scope
 from tests.doors.made import address
 from viewer import dicomweb, rendering
-from viewer.doors import mpr
+from viewer.doors import volumes
 from viewer.doors.listing import stacks_json
 from viewer.doors.mpr_parameters import parse
 from viewer.doors.parameters import BadParameter
@@ -119,24 +119,28 @@ async def test_a_viewport_shows_the_whole_volume_undistorted(get: Get) -> None:
     assert told["plane"]["pixel_spacing"] == pytest.approx(2 * (51.2 + 20) / 100)
 
 
-async def test_missing_and_broken_slices_stay_black_and_are_told(get: Get) -> None:
+def hatched(picture: np.ndarray) -> np.ndarray:
+    """Return the rows of a picture that have amber in them."""
+    return ((picture[..., 2].astype(int) - picture[..., 0]) > 25).any(axis=1)
+
+
+async def test_missing_and_broken_slices_are_hatched_and_told(get: Get) -> None:
     lost = made.other_patient()
     answer = await get(f"{series(lost[0])}/renderedmpr?accept=image/png&orientation=a&viewport=256,256")
-    assert answer.picture["volume_words"] == "2 slices missing"
-    black = ~pixels(answer).any(axis=1)
+    assert answer.picture["volume_words"] == "2 slices missing; hatched where slices are missing or can't be read"
     shown = round(256 / (128 * 0.8) * 2)
-    assert abs(int(black.sum()) - 2 * shown) <= 2
+    assert abs(int(hatched(pixels(answer)).sum()) - 2 * shown) <= 2
 
     broken = made.damaged()
     answer = await get(f"{series(broken[0])}/renderedmpr?accept=image/png&orientation=a&viewport=256,256")
     assert answer.picture["volume_words"].startswith("1 slice can't be read: ")
-    rows = pixels(answer).any(axis=1)
+    rows = hatched(pixels(answer))
     third = len(rows) // 3
-    assert rows[: third - 1].any() and not rows[third + 1 : 2 * third - 1].any() and rows[2 * third + 1 :].any()
+    assert not rows[: third - 1].any() and rows[third + 1 : 2 * third - 1].all() and not rows[2 * third + 1 :].any()
     again = await get(
         f"{series(broken[0])}/renderedmpr?accept=image/png&viewpointlookat={middle(broken[1])}&orientation=f"
     )
-    assert not pixels(again).any()
+    assert hatched(pixels(again)).all()
 
 
 async def test_a_plane_beside_the_volume_is_black_and_says_so(get: Get) -> None:
@@ -175,7 +179,7 @@ async def test_a_study_with_several_volumes_lists_them_and_a_stack_chooses(get: 
 async def test_what_is_no_volume_says_why(get: Get) -> None:
     for dataset, words in (
         (made.tall()[0], "too few slices"),
-        (made.ultrasound()[0], "colour"),
+        (made.ultrasound()[0], "no position"),
         (made.report(), "can't be shown"),
         (made.radiographs()[0], "no position"),
     ):
@@ -233,11 +237,11 @@ async def test_a_bad_value_is_refused_by_its_name(get: Get, query: str, name: st
 
 
 async def test_unknown_names_are_ignored_over_http_and_refused_on_the_socket(get: Get, connect: Connect) -> None:
-    answer = await get(f"{series(made.speaking()[0])}/renderedmpr?swivelrange=10")
-    assert answer.status == 200 and "swivelrange" in answer.headers["warning"]
+    answer = await get(f"{series(made.speaking()[0])}/renderedmpr?spinrange=10")
+    assert answer.status == 200 and "spinrange" in answer.headers["warning"]
     socket = await connect(f"/ws/{made.speaking()[0].StudyInstanceUID}/?archive=main")
     resource = f"{series(made.speaking()[0])}/renderedmpr"
-    await socket.say(want={"seq": 1, "pane": 0, "resource": resource, "query": "swivelrange=10"})
+    await socket.say(want={"seq": 1, "pane": 0, "resource": resource, "query": "spinrange=10"})
     assert (await socket.hear())[0]["failed"]["status"] == 400
 
 
@@ -298,13 +302,13 @@ async def test_planes_that_wait_for_the_same_frames_wait_together(
     get: Get, monkeypatch: pytest.MonkeyPatch, studio: rendering.Studio
 ) -> None:
     calls = []
-    kept = mpr.gathered
+    kept = volumes.gathered
 
     async def counted(*what: Any, **how: Any) -> Any:
         calls.append(what)
         return await kept(*what, **how)
 
-    monkeypatch.setattr(mpr, "gathered", counted)
+    monkeypatch.setattr(volumes, "gathered", counted)
     path = f"{series(made.damaged()[0])}/renderedmpr?viewport=32,32&orientation="
     assert {answer.status for answer in await asyncio.gather(*(get(path + name) for name in "aflrph"))} == {200}
     assert len(calls) == 1
@@ -327,6 +331,40 @@ async def test_a_listing_says_which_stacks_are_volumes(get: Get, studio: renderi
 def test_a_parameter_is_read_once_for_both_doors() -> None:
     wanted = parse("orientation=l&viewpointlookat=1,-2.5,3e1&mprslab=5&renderingmethod=minimum_ip&pixelspacing=0.5")
     assert (wanted.lookat, wanted.look, wanted.up) == ((1, -2.5, 30), (-1, 0, 0), (0, 0, 1))
-    assert (wanted.slab, wanted.method, wanted.pixel_spacing, wanted.stack) == (5, "minimum_ip", 0.5, None)
+    assert (wanted.slab, wanted.method, wanted.pixel_spacing, wanted.choice.stack) == (5, "minimum_ip", 0.5, None)
     with pytest.raises(BadParameter):
         parse("orientation=" + "f" * 5000)
+
+
+async def test_a_plane_beside_the_lost_slices_has_no_hatch(get: Get) -> None:
+    first = made.other_patient()[0]
+    path = f"{series(first)}/renderedmpr?accept=image/png&viewport=128,128&pixelspacing=0.8&orientation=f"
+    beside = await get(f"{path}&viewpointlookat={middle(first)}")
+    assert pixels(beside).ndim == 2 and "hatched" not in beside.picture["volume_words"]
+    slab = await get(f"{path}&viewpointlookat={middle(first)}&mprslab=12")
+    assert hatched(pixels(slab)).any() and "hatched" in slab.picture["volume_words"]
+
+
+@pytest.mark.parametrize("slab", ["", "&mprslab=4"])
+async def test_a_volume_in_colour_is_cut_channel_by_channel(get: Get, slab: str) -> None:
+    path = f"{series(made.stained()[0])}/renderedmpr?accept=image/png&orientation=a&viewport=40,8&pixelspacing=1"
+    answer = await get(f"{path}&viewpointlookat=0,0,5{slab}")
+    blue, green, red = (pixels(answer)[..., channel].astype(int) for channel in range(3))
+    x = np.arange(40) - 19.5
+    z = 3.5 - np.arange(8) + 5
+    assert np.abs(red - 20 * z[:, None])[1:].max() <= 1 and np.abs(green - 4 * (x + 25)).max() <= 1
+    assert np.abs(blue - 60).max() <= (1 if not slab else 2) and answer.picture["colour"]
+    turned = pixels(await get(f"{path}&viewpointlookat=0,0,5&invert=yes{slab}"))
+    assert np.abs(255 - turned[..., 2].astype(int) - red).max() <= 1
+
+
+async def test_between_colours_of_a_palette_are_colours_and_not_indices(get: Get) -> None:
+    path = f"{series(made.by_palette()[0])}/renderedmpr?accept=image/png&orientation=f&viewport=8,8&pixelspacing=1"
+    picture = pixels(await get(f"{path}&viewpointlookat=0,0,5"))
+    assert np.abs(picture.astype(int) - (7, 200 - 100, 100)).max() <= 1
+
+
+async def test_a_volume_in_colour_has_no_parameters_and_no_layer(get: Get) -> None:
+    path = f"{series(made.stained()[0])}/renderedmpr?orientation=f"
+    refused = await get(f"{path}&renderedvolumetricmetadata=yes&accept=application/dicom%2Bjson")
+    assert refused.status == 406, refused.body

@@ -18,14 +18,17 @@ from tests.fuzz.elements import Element, taken_apart
 from viewer.archive import FolderArchive, Malformed
 from viewer.archive.dicomjson import Header
 from viewer.archive.framing import PixelMap
-from viewer.archive.part10 import parse
+from viewer.archive.part10 import exactly, parse
 from viewer.archive.scan import attributes
 from viewer.doors.description import header
 from viewer.imaging.dicomjson import LookupTable
+from viewer.imaging.gaps import thinned
 from viewer.imaging.kinds import kind
-from viewer.imaging.pixels import PixelError, transform
+from viewer.imaging.pixels import PixelError, PixelFormat, native, transform
 from viewer.imaging.record import FrameAttributes, Instance, instances
 from viewer.imaging.windowing import voi_choices
+from viewer.imaging.words import gettext_noop
+from viewer.store import protocol
 from viewer.store.metadata import BadMetadata, digest
 from viewer.store.opened import shapes
 
@@ -75,6 +78,33 @@ def test_a_header_that_breaks_off_is_refused_in_words_that_say_so() -> None:
         parse(BytesIO(file.exchanged(4, endless).written()))
 
 
+def test_a_character_set_written_as_a_number_is_refused_in_words_that_say_so() -> None:
+    file = taken_apart(originals.originals()["explicit"])
+    named = Element(0x00080005, b"SL", 10, b"ISO_IR 192")
+    with pytest.raises(Malformed, match=r"length doesn't fit its value representation"):
+        parse(BytesIO(file.exchanged(0, named).written()))
+
+
+def test_two_slices_of_one_number_tell_nothing_of_lost_ones() -> None:
+    assert thinned([0.0, 2.0, 4.0], [1, 1, 1], 2.0, declared=None, listed=frozenset()) == 2.0
+    assert thinned([0.0, 2.0, 4.0], [7, 5, 5], 2.0, declared=None, listed=frozenset()) == 2.0
+
+
+@pytest.mark.parametrize(("offset", "length"), [(2**63, 4), (2**64 - 1, 4), (-1, 4), (0, -1)])
+def test_an_offset_that_no_file_has_is_refused_in_words(offset: int, length: int) -> None:
+    with pytest.raises(Malformed, match="no file has"):
+        exactly(BytesIO(b"12345678"), offset, length)
+
+
+def test_colour_in_twelve_packed_bits_is_refused_in_words() -> None:
+    found = Instance(
+        Rows=4, Columns=4, SamplesPerPixel=3, PhotometricInterpretation="RGB", BitsAllocated=12, BitsStored=12,
+        HighBit=11, PlanarConfiguration=0,
+    )  # fmt: skip
+    with pytest.raises(PixelError):
+        native(bytes(1000), PixelFormat.of(found))
+
+
 @pytest.mark.parametrize("photometric", ["MONOCHROME2", "PALETTE COLOR"])
 def test_an_image_of_64_bits_is_named_and_its_series_opens(photometric: str) -> None:
     found = Instance(
@@ -114,3 +144,11 @@ def test_a_series_of_more_instances_than_any_has_is_refused_before_they_are_buil
     with pytest.raises(BadMetadata, match="60000 instances"):
         digest(b"[" + b",".join([b"{}"] * 60_000) + b"]", {})
     assert digest(b"[{}]", {})
+
+
+@pytest.mark.parametrize("declared", [-(10**308), 2**64, 2**63 - 1])
+def test_a_reason_crosses_to_the_web_process_with_numbers_of_any_length(declared: int) -> None:
+    reason = gettext_noop("it declares {count} frames", count=declared)
+    sent = protocol.packed(protocol.Failed(1, protocol.sentence(reason)))
+    heard = protocol.answers.decode(sent[protocol.LENGTH.size :])
+    assert isinstance(heard, protocol.Failed) and protocol.words_of(heard.words) == reason

@@ -70,11 +70,14 @@ class Reader:
         self.line = http.client.HTTPConnection(self.place, timeout=PATIENCE)
 
     def get(self, path: str, **headers: str) -> Answer:
-        """Ask for `path` as it stands."""
+        """Ask for `path` as it stands; on a new line if the kept one was found closed, as a browser does."""
         began = time.monotonic()
         try:
-            self.line.request("GET", path, headers={"Cookie": self.cookie, "Accept": "*/*"} | headers)
-            response = self.line.getresponse()
+            try:
+                response = self.asked(path, headers)
+            except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
+                self.line.close()
+                response = self.asked(path, headers)
             body = response.read()
         except (http.client.HTTPException, OSError):
             self.line.close()
@@ -82,6 +85,11 @@ class Reader:
         described = json.loads(response.headers.get("Samsyn-Picture") or "{}")
         kind = response.headers.get_content_type()
         return Answer(response.status, kind, body, time.monotonic() - began, described)
+
+    def asked(self, path: str, headers: dict[str, str]) -> http.client.HTTPResponse:
+        """Send the request and return the head of its answer."""
+        self.line.request("GET", path, headers={"Cookie": self.cookie, "Accept": "*/*"} | headers)
+        return self.line.getresponse()
 
 
 @dataclass

@@ -47,6 +47,14 @@ IN_AN_IMAGE = MeasuredLength(
     tracking_uid=generate_uid(), label="Bone", value=12.25, unit="mm", space="image",
     points=((10.0, 20.0), (30.0, 20.0)), sop_class=DX, sop_instance=IMAGE, series=SERIES, frame=2, basis="detector",
 )  # fmt: skip
+BY_HAND = replace(
+    IN_AN_IMAGE, tracking_uid=generate_uid(), label="Known", basis="user",
+    basis_words="mm calibrated by Rita Reader on 2026-01-02",
+)  # fmt: skip
+DOPPLER = replace(
+    IN_AN_IMAGE, tracking_uid=generate_uid(), label="Jet", value=27.4, unit="cm/s", basis="region",
+    parts=(("Δv", -27.4, "cm/s"), ("Δt", 0.27, "s"), ("slope", -101.48, "cm/s2")),
+)  # fmt: skip
 IN_PIXELS = replace(IN_AN_IMAGE, tracking_uid=generate_uid(), unit="{pixels}", value=20.0, basis="", frame=None)
 ALL = [ON_A_SLICE, ON_A_PLANE, ON_GLASS, IN_AN_IMAGE, IN_PIXELS]
 
@@ -88,6 +96,41 @@ def test_another_library_reads_it() -> None:
     groups = sr.srread(io.BytesIO(report(ON_A_SLICE, IN_AN_IMAGE))).content.get_image_measurement_groups()
     assert [group.get_measurements()[0].value for group in groups] == [ON_A_SLICE.value, IN_AN_IMAGE.value]
     assert dataset.ContentTemplateSequence[0].TemplateIdentifier == "1500"
+
+
+def test_a_length_by_a_calibration_says_who_made_it() -> None:
+    dataset = pydicom.dcmread(io.BytesIO(report(BY_HAND)))
+    (number,) = numbers(dataset)
+    (method,) = [
+        item.ConceptCodeSequence[0] for item in number.ContentSequence
+        if item.ConceptNameCodeSequence[0].CodeValue == "370129005"
+    ]  # fmt: skip
+    assert (method.CodeValue, method.CodingSchemeDesignator) == ("user", "99SAMSYN")
+    assert method.CodeMeaning == "mm calibrated by Rita Reader on 2026-01-02"
+    (found,) = read(dataset)
+    assert (found.value, found.unit) == (BY_HAND.value, "mm")
+
+
+def test_a_line_on_a_doppler_curve_is_its_parts_each_with_its_unit_and_no_length() -> None:
+    dataset = pydicom.dcmread(io.BytesIO(report(DOPPLER)))
+    told = {}
+    for number in numbers(dataset):
+        value = number.MeasuredValueSequence[0]
+        unit = value.MeasurementUnitsCodeSequence[0]
+        concept = number.ConceptNameCodeSequence[0]
+        told[concept.CodeMeaning] = (float(value.NumericValue), unit.CodeValue, unit.CodingSchemeDesignator)
+        assert concept.get("CodeValue") != "410668003", "a velocity is no length"
+        (line,) = [item for item in number.ContentSequence if item.ValueType == "SCOORD"]
+        assert list(line.GraphicData) == [10.5, 20.5, 30.5, 20.5]
+    assert sorted(told.values()) == [(-101.48, "cm/s2", "UCUM"), (-27.4, "cm/s", "UCUM"), (0.27, "s", "UCUM")]
+    assert len(told) == 3, "each has a name of its own"
+    assert read(dataset) == []
+
+
+def numbers(dataset: Dataset) -> list[Dataset]:
+    """Return the NUM items of a report, wherever they stand."""
+    below = [each for item in dataset.get("ContentSequence", ()) for each in (item, *numbers(item))]
+    return [item for item in below if item.ValueType == "NUM"] if "SOPClassUID" in dataset else below
 
 
 @pytest.mark.skipif(shutil.which("dsrdump") is None, reason="DCMTK isn't installed")

@@ -194,6 +194,19 @@ def test_a_header_that_promises_gigabytes_is_refused_by_its_numbers() -> None:
         decode(b"", LITTLE, huge)
 
 
+@pytest.mark.parametrize("marker", [b"\xff\xde", b"\xff\xc5"])
+def test_hierarchical_jpeg_is_called_by_its_name(marker: bytes) -> None:
+    frame = b"\xff\xd8" + marker + b"\x00\x0b\x08\x00\x30\x00\x40\x01\x01\x11\x00" + b"\xff\xd9"
+    with pytest.raises(BadCodestream, match="hierarchical JPEG"):
+        decode(frame, JPEG + "53", EIGHT)
+
+
+def test_frames_within_one_codestream_are_told() -> None:
+    several = jpeg2000_of(values(RGB), mct=False)
+    with pytest.raises(PixelError, match="3 components at once, as JPEG 2000 part 2"):
+        decode(several, JPEG + "92", EIGHT)
+
+
 def test_an_unknown_syntax_is_named() -> None:
     with pytest.raises(PixelError, match=r"1\.2\.840\.10008\.1\.2\.4\.100 can't be decoded"):
         decode(b"\0\0", JPEG + "100", EIGHT)

@@ -18,7 +18,7 @@ from viewer.archive.port import Delivered
 from viewer.store import archives, frames, store, wishes
 from viewer.store.opened import OpenSeries, Result, Stored
 from viewer.store.shelf import Key
-from viewer.store.store import Store
+from viewer.store.store import STREAMED_TO_DECODER, Store
 
 KEY = Key("main", STUDY, SERIES)
 J2K = "1.2.840.10008.1.2.4.90"
@@ -217,9 +217,9 @@ async def test_the_archive_waits_while_the_decoder_is_behind(
     with monkeypatch.context() as behind:
         behind.setattr(running.decoding, "start", lambda: None)
         look(running, series)
-        await until(lambda: len(running.decoding.queue) == 4)
+        await until(lambda: len(running.decoding.queue) == STREAMED_TO_DECODER)
         await asyncio.sleep(0.3)
-        assert len(running.decoding.queue) == 4
+        assert len(running.decoding.queue) == STREAMED_TO_DECODER
         assert running.streams.running
     running.decoding.start()
     await until(lambda: present(series) == COUNT)

@@ -40,11 +40,17 @@ STATE = {
         }
     ],
 }
+PLANES = {
+    "id": "5a0b8f4e-3f0c-4a52-9d53-8a1f2c7f6d11", "stack": "x", "first": [0, 0, 0], "look": [0, 0, 1], "up": [0, -1, 0],
+    "count": 2, "spacing": 1.0, "columns": 8, "rows": 8, "pixel_spacing": 1.0,
+}  # fmt: skip
 LENGTH = {
     "space": "patient", "series": "{uid}.0", "instance": "1.2.3", "frame": 1, "points": [[0, 0, 0], [3, 4, 0]],
 }  # fmt: skip
 
 KNOWN = {"series": "{uid}.0", "instance": "1.2.3", "frame": 1, "points": [[0, 0], [3, 4]], "length": 50}
+
+TWO_SERIES = {"fixed": {"series": "{uid}.0", "stack": "0"}, "moving": {"series": "{uid}.0", "stack": "1"}}
 
 MESSAGE = {"client_uuid": "7a1c6b0e-7d0f-4b8e-9a57-0c3b1f1de001", "text": "What is this?"}
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
@@ -151,11 +157,23 @@ DOORS: dict[str, list[Door]] = {
     "api-measurements-report": [
         Door("study", "/api/studies/main/{uid}/report/measurements/", "POST", {}, (502, 503)),
     ],
+    "api-planes": [
+        Door("study", "/api/studies/main/{uid}/series/{uid}.0/planes/", answers=(404,)),
+        Door("study", "/api/studies/main/{uid}/series/{uid}.0/planes/", "POST", PLANES, (502, 503)),
+    ],
     "api-calibrations": [
         Door("study", "/api/studies/main/{uid}/calibrations/"),
         Door("study", "/api/studies/main/{uid}/calibrations/", "POST", KNOWN, (400, 502, 503)),
     ],
     "api-calibration": [Door("study", "/api/calibrations/{calibration}/", "DELETE", answers=(200, 400, 502, 503))],
+    "api-registrations": [
+        Door("study", "/api/studies/main/{uid}/registrations/"),
+        Door("study", "/api/studies/main/{uid}/registrations/", "POST", TWO_SERIES, (400, 502, 503)),
+    ],
+    "api-registration": [
+        Door("study", "/api/registrations/{registration}/", "PUT", answers=(200, 400, 502, 503)),
+        Door("study", "/api/registrations/{registration}/", "DELETE", answers=(200, 400, 502, 503)),
+    ],
     "api-measurement": [Door("study", "/api/measurements/{measurement}/", "PATCH", {"version": 1, "label": "x"})],
 }
 

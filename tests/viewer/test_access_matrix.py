@@ -27,6 +27,7 @@ from viewer.models import (
     Measurement,
     OutboxItem,
     PresentationState,
+    Registration,
     SavedSearch,
     Series,
     Study,
@@ -69,6 +70,11 @@ def fill(study: Study, alice: User) -> Callable[[Door, bool], tuple[str, dict[st
         columns=8, points=[], length=50, row=1, column=1, withdrawn=timezone.now(),
     )  # fmt: skip
     there["calibration"], nowhere["calibration"] = str(known.pk), str(uuid.uuid4())
+    joined = Registration.objects.create(
+        study=study, moving_study=study, method="landmarks", state="rejected", frame_of_reference="1.1",
+        moving_frame_of_reference="1.2", author=alice,
+    )  # fmt: skip
+    there["registration"], nowhere["registration"] = str(joined.pk), str(uuid.uuid4())
 
     def written(door: Door, exists: bool = True) -> tuple[str, dict[str, Any]]:
         names = there if exists else nowhere
@@ -167,7 +173,8 @@ def test_nothing_is_changed_without_the_forms_token(door: Door, method: str, fil
 
 
 @pytest.mark.parametrize("door", [p for p in ALL if p.values[0].is_api and p.values[0].method != "GET"])
-def test_a_token_without_write_changes_nothing(door: Door, fill: Any, alice: User) -> None:
+def test_a_token_without_write_changes_nothing(door: Door, fill: Any, alice: User, study: Study) -> None:
+    Series.objects.create(study=study, uid=f"{study.uid}.0")
     reading, writing = issue(alice), issue(alice, may_write=True)
     before = rows()
     assert send(Client(), door, fill(door), HTTP_AUTHORIZATION=f"Bearer {reading}").status_code == 403

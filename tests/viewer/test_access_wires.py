@@ -27,7 +27,7 @@ in_threads = pytest.mark.django_db(transaction=True)
 
 LEVELS = ("study", "series", "instance", "frame")
 PICTURES = {f"{verb}-{level}" for verb in ("rendered", "thumbnail") for level in LEVELS}
-PICTURES |= {f"renderedmpr-{level}" for level in LEVELS if level != "frame"}
+PICTURES |= {f"{verb}-{level}" for verb in ("renderedmpr", "rendered3d") for level in LEVELS if level != "frame"}
 PATHS = {"study": "", "series": "/series/1.2.3", "instance": "/series/1.2.3/instances/1.2.4"}
 PATHS["frame"] = PATHS["instance"] + "/frames/1"
 

@@ -103,3 +103,24 @@ def test_what_a_state_holds_can_be_cut() -> None:
     far = {**VOLUME, "plane": {**VOLUME["plane"], "point": [1e6, -1e6, 0]}}
     assert read(state(far))["panes"][0]["plane"]["point"] == (1e6, -1e6, 0)
     assert parse("viewpointlookat=1000000,-1000000,0&orientation=f").lookat == (1e6, -1e6, 0)
+
+
+def test_a_plane_may_have_a_second_volume_whose_study_needs_its_right_too() -> None:
+    source = {"kind": "volume", "archive": "other", "study": "1.2.9", "series": "1.2.9.1", "stack": "p"}
+    window = {"center": 2500.0, "width": 5000.0, "function": "LINEAR_EXACT"}
+    fused = {"source": source, "voi": window, "colormap": "PET", "opacity": 0.25, "registration": None}
+    found = read(state(changed(VOLUME, fused=fused)))
+    assert found["panes"][0]["fused"] == fused
+    assert presentation.studies(found) == {("main", "1.2.3"), ("other", "1.2.9")}
+    assert read(state(changed(VOLUME, fused={"source": source})))["panes"][0]["fused"]["opacity"] == 0.5
+    assert read(state(VOLUME))["panes"][0]["fused"] is None
+    for wrong in ({"opacity": 2}, {"registration": "x"}, {"colormap": "hot"}, {"source": STACK["source"]}):
+        with pytest.raises(Unreadable):
+            read(state(changed(VOLUME, fused=fused | wrong)))
+
+
+def test_which_movements_panes_share_is_a_part_of_it() -> None:
+    assert read(state(STACK))["links"] == dict.fromkeys(("scroll", "across", "pan", "zoom", "window"), False)
+    assert read(state(STACK, links={"scroll": True, "zoom": True}))["links"]["zoom"] is True
+    with pytest.raises(Unreadable):
+        read(state(STACK, links={"everything": True}))

@@ -20,6 +20,7 @@ from viewer import archives, index, listing, sync
 from viewer.archive import Unreachable
 from viewer.archive.port import NotThere
 from viewer.models import Archive, Patient, Series, Study
+from viewer.search import words_match
 
 pytestmark = pytest.mark.django_db
 
@@ -337,6 +338,26 @@ def test_one_study_uid_for_two_patients_is_told(add_study: Callable[..., Study],
     rows = [listing.study(attributes("1.5", patient), "main") for patient in ("P7", "P8")]
     index.write_studies(archive, rows)
     assert "two patients" in Study.objects.get(uid="1.5").identity_conflict
+
+
+def test_a_study_of_two_patients_is_found_by_either_until_it_is_one_s(archive: Archive) -> None:
+    def found(words: str) -> bool:
+        return Study.objects.filter(words_match(words, "fold"), uid="1.5").exists()
+
+    mine, other = (
+        listing.study(attributes("1.5", *who), "main") for who in (("P7", "Berg^Anna"), ("P8", "Åkesson^Bo"))
+    )
+    index.write_studies(archive, [mine, other])
+    assert all(map(found, ("berg", "P7", "akesson bo", "P8"))) and not found("falk")
+    index.write_studies(archive, [mine, other])
+    assert found("akesson")
+    index.settle(archive, {"1.5": {mine.patient}})
+    assert found("berg") and not found("akesson")
+    # Of a folder the scan says who is named within.
+    index.mark_archive_conflicts(
+        archive, {"1.5": "two_patients"}, {"1.5": [listing.sought(attributes("1.5", "P9", "Ek^Eva"))]}
+    )
+    assert found("ek eva") and found("P9") and found("berg")
 
 
 def test_nothing_is_written_twice(add_study: Callable[..., Study], django_assert_num_queries: Any) -> None:

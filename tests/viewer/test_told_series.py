@@ -61,3 +61,14 @@ def test_what_only_comes_along_names_no_study_of_the_timeline(alice: Any) -> Non
     study = hospital.study(modalities="CT DOC SR KO PR SEG")
     (dot,) = study_json(alice, study)["studies"]
     assert dot["modalities"] == "CT"
+
+
+@pytest.mark.parametrize(
+    ("modality", "words"),
+    [("RWV", "real world value mapping"), ("REG", "registration"), ("RTSTRUCT", "radiotherapy structures")],
+)
+def test_a_series_that_holds_no_images_says_what_it_is(alice: Any, modality: str, words: str) -> None:
+    study = hospital.study()
+    Series.objects.create(study=study, uid="8.1", modality=modality, instance_count=1)
+    (found,) = [each for each in study_json(alice, study)["series"] if each["uid"] == "8.1"]
+    assert (found["viewable"], found["words"]) == (False, words)

@@ -16,7 +16,7 @@ from viewer.doors import drawn as drawing
 from viewer.doors.drawn import Drawn, Misplaced
 from viewer.doors.opened import Opened
 from viewer.doors.words import translated
-from viewer.imaging import spacing
+from viewer.imaging import beam, spacing
 from viewer.imaging.spacing import Spacing
 from viewer.models import Calibration, Measurement, Study
 from viewer.presentation import Uid
@@ -40,6 +40,8 @@ def calibrate(
 ) -> tuple[Calibration, bool]:
     """Set the spacing of an image, once for each `uid`; what stood before is withdrawn. Second: it is new.
 
+    It holds for the frames that share the geometry of the one that the line was drawn on.
+
     Raises Http404, Misplaced where the image isn't calibrated by hand or the line is none, SomebodyElse, and Refusal.
     """
     access.require(user, "mark", study)
@@ -53,12 +55,14 @@ def calibrate(
             access.require(user, "mark", study)
             seen.require(study, identity)
             calibrations.lock(study)
-            before = calibrations.of_image(study, known.instance)
+            place = opened.place(known.instance, known.frame)
+            before = calibrations.of_frame(study, place.instance, known.frame)
             if before is not None:
                 _end(user, before)
             made = Calibration.objects.create(
                 id=uid or uuid.uuid4(), study=study, series_uid=known.series, sop_instance_uid=known.instance,
                 frame=known.frame, points=known.points, length=known.length, author=user, **steps,
+                frames=beam.sharing(place.instance, known.frame), geometry=beam.mark(place.instance, known.frame),
             )  # fmt: skip
             _tell(user, made, "calibrated", _anew(user, opened, made, calibrations.spacing_of(made)))
     except IntegrityError:
@@ -69,8 +73,8 @@ def calibrate(
     return made, True
 
 
-def withdraw(user: Any, uid: uuid.UUID) -> Calibration:
-    """Withdraw a calibration: the file's own spacing counts again. Raises Http404, Misplaced, Refusal."""
+def withdraw(user: Any, uid: uuid.UUID, identity: str | None = None) -> Calibration:
+    """Withdraw a calibration: the file's own spacing counts again. Raises Http404, Misplaced, SomebodyElse, Refusal."""
     row = Calibration.objects.select_related("study__archive", "author").filter(pk=uid).first()
     if row is None:
         raise Http404("no such calibration")
@@ -78,6 +82,7 @@ def withdraw(user: Any, uid: uuid.UUID) -> Calibration:
     opened = measurements.opened(row.study, row.series_uid)
     with transaction.atomic():
         access.require(user, "mark", row.study)
+        seen.require(row.study, identity)
         calibrations.lock(row.study)
         row.refresh_from_db(fields=["withdrawn", "withdrawn_by"])
         if row.withdrawn is None:
@@ -128,6 +133,8 @@ def _anew(user: Any, opened: Opened, calibrated: Calibration, given: Spacing | N
     lines = calibrated.study.measurements.filter(
         space=Measurement.Space.IMAGE, sop_instance_uid=calibrated.sop_instance_uid, author__isnull=False
     )
+    if calibrated.frames is not None:
+        lines = lines.filter(frame__in=calibrated.frames)
     changed = 0
     for row in lines.select_for_update(of=("self",)):
         try:

@@ -175,7 +175,8 @@ def _measured(study: Study, image: Opened, drawn: Drawn) -> Based:
     if drawn.space != Measurement.Space.IMAGE:
         return drawing.measured(image, drawn)
     calibrations.lock(study)
-    return drawing.measured(image, drawn, calibrations.standing(study, drawing.place_of(image, drawn).instance))
+    place = drawing.place_of(image, drawn)
+    return drawing.measured(image, drawn, calibrations.standing(study, place.instance, place.frame.number))
 
 
 def _number(drawn: Drawn, based: Based) -> dict[str, Any]:

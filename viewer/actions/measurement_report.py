@@ -14,7 +14,6 @@ from viewer.actions.outbox import NotKept
 from viewer.doors.opened import Opened
 from viewer.doors.refusal import Refusal
 from viewer.doors.words import translated
-from viewer.imaging.entries import Shown
 from viewer.imaging.record import Instance
 from viewer.imaging.slide import SLIDE
 from viewer.imaging.spacing import NONE, PATIENT, USER
@@ -86,8 +85,7 @@ async def _images(study: Study, series: str, rows: list[Measurement], studio: re
 
 
 def _of_volume(opened: Opened, key: str) -> str:
-    shown = [entry for stack in opened.stacks if stack.key == key for entry in stack.entries]
-    return next((entry.SOPInstanceUID for entry in shown if isinstance(entry, Shown)), "")
+    return next((uid for stack in opened.stacks if stack.key == key for uid in stack.images), "")
 
 
 def _report(

@@ -51,7 +51,7 @@ def _check(user: Any, state: dict[str, Any]) -> None:
     """Raise Unreadable for a pane whose series isn't in its study, as far as the index knows and `user` may see."""
     if holds_nul(state):
         raise presentation.Unreadable(_("A presentation state can't hold the character NUL"))
-    shown = [pane["source"] for pane in state["panes"] if pane]
+    shown = presentation.sources(state)
     sources = {(source["archive"], source["study"], source["series"]) for source in shown}
     seen = access.visible_studies(user).filter(uid__in={study for _archive, study, _series in sources})
     known = set(Series.objects.filter(study__in=seen).values_list("study__archive__name", "study__uid", "uid"))

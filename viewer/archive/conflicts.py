@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from viewer.archive.index import Index
+from viewer.archive.index import Index, picked
 from viewer.archive.port import Conflict
 from viewer.archive.rooted import shown
 from viewer.imaging.words import gettext_noop
@@ -31,10 +31,10 @@ def conflicts(index: Index) -> Iterator[Conflict]:
     )
     for row in mixed:
         paths = index.rows(
-            "SELECT min(path) AS path FROM file WHERE study = ? AND shown GROUP BY patient_id ORDER BY 1",
+            "SELECT min(path) AS path, header FROM file WHERE study = ? AND shown GROUP BY patient_id ORDER BY 1",
             (row["study"],),
         )
         words = gettext_noop("One Study Instance UID stands in files of different patients.")
-        yield Conflict(
-            row["study"], tuple(shown(found["path"].partition(b"\0")[0]) for found in paths), words, (row["study"],)
-        )
+        named = tuple(shown(found["path"].partition(b"\0")[0]) for found in paths)
+        people = tuple(picked(found["header"], ("00100010", "00100020")) for found in paths if found["header"])
+        yield Conflict(row["study"], named, words, (row["study"],), people)

@@ -118,7 +118,10 @@ def _walked(data: memoryview) -> _Found:
     if implicit and bytes(data[at + 4 : at + 6]) in SHORT | LONG:
         raise _NotPlain  # declared implicit, written explicit
     while True:
-        tag, length, start = _element(data, at, implicit=implicit)
+        group, element, vr, length = _HEAD.unpack_from(data, at)
+        tag, start = group << 16 | element, at + 8
+        if implicit or vr not in SHORT:
+            tag, length, start = _element(data, at, implicit=implicit)
         if tag <= before:
             raise _NotPlain
         before = tag

@@ -17,6 +17,7 @@ LARGEST_FRAME = 512 << 20
 ITEM = 0xE000FFFE  # (FFFE,E000), its two halves read as one little-endian number
 _ITEM = struct.Struct("<LL")
 MOST_FRAMES = 1_000_000
+TOGETHER = frozenset(("1.2.840.10008.1.2.4.92", "1.2.840.10008.1.2.4.93"))  # may hold several frames (PS3.5 A.4.4)
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,13 @@ def _compressed(source: BinaryIO, where: PixelMap, wanted: int) -> bytes:
         else:
             source.seek(where.pixels.offset)
             data = get_frame(source, wanted - 1, number_of_frames=where.frames, extended_offsets=where.extended)
-    except (struct.error, ValueError, IndexError, EOFError, KeyError, TypeError, OverflowError, MemoryError) as error:
+    except (
+        struct.error, ValueError, IndexError, EOFError, OSError, KeyError, TypeError, OverflowError, MemoryError
+    ) as error:  # fmt: skip
+        if where.transfer_syntax in TOGETHER:
+            raise Malformed(
+                gettext_noop("Frames that share a codestream of JPEG 2000 part 2 aren't taken apart.")
+            ) from error
         raise Malformed(
             gettext_noop("Frame {number} can't be found among the compressed fragments.", number=wanted)
         ) from error

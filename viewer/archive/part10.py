@@ -10,6 +10,7 @@ from tempfile import SpooledTemporaryFile
 from typing import Any, BinaryIO, cast
 
 from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.errors import BytesLengthException
 from pydicom.filebase import DicomBytesIO
 from pydicom.filereader import read_dataset
 from pydicom.filewriter import write_file_meta_info
@@ -34,6 +35,7 @@ NATIVE = frozenset(
     {ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian}
 )
 
+LAST_OFFSET = 2**63 - 1
 LONGEST_HEADER = 256 << 20
 LONGEST_INFLATED = 1 << 30
 HIGHEST_RATIO = 200
@@ -91,6 +93,8 @@ class Part10:
 
 def exactly(source: BinaryIO, offset: int, length: int) -> bytes:
     """Return `length` bytes from `offset` on, or raise Malformed: never fewer."""
+    if not 0 <= offset <= LAST_OFFSET or length < 0:
+        raise Malformed(gettext_noop("The file points to a place that no file has."))
     source.seek(offset)
     data = source.read(length)
     if len(data) != length:
@@ -119,6 +123,9 @@ def parse(source: BinaryIO) -> Part10:
         raise Malformed(
             gettext_noop("The header can't be read: an element doesn't end where its length says.")
         ) from error
+    except BytesLengthException as error:
+        words = "The header can't be read: an element's length doesn't fit its value representation."
+        raise Malformed(gettext_noop(words)) from error
     # Whatever a hostile header provokes in the parser is this file's fault and nobody else's.
     except (
         ValueError,

@@ -118,6 +118,7 @@ class Conflict:
     paths: tuple[str, ...]
     words: str
     studies: tuple[str, ...]
+    people: tuple[Attributes, ...] = ()  # Patient's Name and ID of each, where one study is of several
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from viewer import names
-from viewer.doors import icc, uptake
+from viewer.doors import icc, supplement, uptake
 from viewer.doors.breast import breast_json
 from viewer.doors.dates import doubt
 from viewer.doors.opened import Opened, Place
@@ -136,6 +136,7 @@ def _of_frame(opened: Opened, place: Place) -> dict[str, Any]:
         "technique": technique(frame),
         "frame_of_reference": instance.FrameOfReferenceUID,
         "colour": opened.colour(instance),
+        "palette": supplement.palette(instance, frame),
         "burnt_in": kinds.carries_text(instance),
         "remarks": remarks(instance),
     }

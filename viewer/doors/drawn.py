@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from viewer.doors.opened import Opened, Place
 from viewer.doors.refusal import Refusal
 from viewer.imaging import measure, spacing
-from viewer.imaging.entries import Shown, Stack
+from viewer.imaging.entries import Stack
 from viewer.imaging.measure import Based
 from viewer.imaging.slide import SLIDE, Slide
 from viewer.imaging.spacing import Spacing
@@ -175,7 +175,7 @@ def _on_cut(opened: Opened, drawn: Drawn, plane: CutPlane) -> None:
 
 def _corners(opened: Opened, stack: Stack) -> np.ndarray:
     """Return the corners (n, 3) of a volume's first and last image, LPS mm."""
-    shown = [entry for entry in stack.entries if isinstance(entry, Shown)]
+    shown = stack.shown
     found = []
     for entry in (shown[0], shown[-1]):
         place = opened.place(entry.SOPInstanceUID, entry.frame)

@@ -20,14 +20,14 @@ async def with_planes(client: StoreClient, opened: Opened, place: Place) -> Plac
 
     The frame store keeps values, and values only: what else lay in their words is asked for when it is needed.
     """
-    key = (place.uid, place.frame.number)
+    instance, key = place.instance, (place.uid, place.frame.number)
     kept = opened.embedded.get(key)
     if kept is None:
         try:
-            syntax, data = await client.tile(opened.series, *key)
+            bits = max(each.embedded + 1 for each in overlays.planes(instance) if each.embedded is not None)
+            syntax, data = await client.tile(opened.series, *key, bits)
         except FrameFailed:
             return place
-        instance = place.instance
         kept = tuple(
             each if each.embedded is None else embedded.read(each, instance, place.frame.number, syntax, data)
             for each in overlays.planes(instance)

@@ -16,6 +16,7 @@ from viewer.doors.refusal import Refusal
 from viewer.doors.slides import slide_json
 from viewer.doors.words import translated
 from viewer.imaging import geometry, kinds, pixels, reasons, stack
+from viewer.imaging.entries import Run, parts
 from viewer.imaging.geometry import GeometryError
 from viewer.imaging.reasons import Reason
 from viewer.imaging.record import Instance
@@ -64,7 +65,7 @@ async def glimpse_json(studio: Studio, opened: Opened) -> dict[str, Any] | None:
 
 async def _default_window(studio: Studio, opened: Opened, of: Stack) -> VOI | None:
     """Return the window of a whole stack; None for colour, for images that each have their own, and while unknown."""
-    first = next((entry for entry in of.entries if isinstance(entry, Shown)), None)
+    first = next(iter(of.shown), None)
     if first is None or of.colour or not opened.has_one_window(of):
         return None
     place = opened.place(first.SOPInstanceUID, first.frame)
@@ -118,7 +119,7 @@ def _failed_instances(opened: Opened) -> int:
 
 
 def _stack(opened: Opened, of: Stack, window: VOI | None) -> dict[str, Any]:
-    first = next(entry for entry in of.entries if isinstance(entry, Shown))
+    first = of.shown[0]
     place = opened.place(first.SOPInstanceUID, first.frame)
     choices = [] if of.colour or not opened.has_one_window(of) else opened.choices(place)
     return {
@@ -151,8 +152,8 @@ def _stack(opened: Opened, of: Stack, window: VOI | None) -> dict[str, Any]:
         "dimensions": description.dimensions(of),
         "split": reasons_line([of.reasons]),
         "cine": None if of.cine is None else asdict(of.cine),
-        "entries": [_entry(entry) for entry in of.entries],
-        **({} if opened.is_glimpse else _volume(opened.volume(of))),
+        "entries": [_entry(entry) for _, entry in parts(of.entries)],
+        **({} if opened.is_glimpse else _volume(of, opened.volume(of))),
     }
 
 
@@ -164,7 +165,7 @@ def reasons_line(told: Sequence[Sequence[Reason]]) -> str:
 
 def _laid_over(opened: Opened, of: Stack) -> list[str]:
     """Return which kinds of things the files lay over the images of a stack, by the parameter that hides them."""
-    images = [opened.instances[uid] for uid in {each.SOPInstanceUID for each in of.shown}]
+    images = [opened.instances[uid] for uid in of.images]
     kinds = {
         "overlay": any(each.overlays for each in images),
         "shutter": any(each.shutter or each.has_frame_shutters for each in images),
@@ -172,20 +173,40 @@ def _laid_over(opened: Opened, of: Stack) -> list[str]:
     return [kind for kind, there in kinds.items() if there]
 
 
-def _volume(made: Volume | str) -> dict[str, Any]:
-    """Return the grid of a volume: LPS mm of its first voxel's centre and the mm vectors between neighbours."""
+def _volume(of: Stack, made: Volume | str) -> dict[str, Any]:
+    """Return the grid of a volume: LPS mm of its first voxel's centre and the mm vectors between neighbours.
+
+    `size` is how far it reaches in those vectors; `places` say at how many of the third each entry of the stack lies
+    (null for one that isn't part of the volume), null where entry k lies at k.
+    """
     if not isinstance(made, Volume):
         return {"volume": None, "volume_words": translated(made)}
     words = "; ".join(translated(each) for each in made.words)
     row, column, step = made.steps.T.tolist()
     grid = {"position": made.position.tolist(), "row": row, "column": column, "step": step}
     return {
-        "volume": {**grid, "size": list(made.size), "spacing_mm": made.spacing_mm, "words": words},
+        "volume": {
+            **grid,
+            "size": list(made.extent),
+            "spacing_mm": made.spacing_mm,
+            "words": words,
+            "places": _places(of, made),
+        },
         "volume_words": "",
     }
 
 
-def _entry(entry: stack.Entry) -> dict[str, Any]:
+def _places(of: Stack, made: Volume) -> list[float | None] | None:
+    if made.even and len(of.entries) == made.slices:
+        return None
+    known = {entry: float(z) for entry, z in zip(made.entries, made.places, strict=True) if entry}
+    return [known.get(entry) if isinstance(entry, Shown) else None for entry in of.entries]
+
+
+def _entry(entry: stack.Entry | Run) -> dict[str, Any]:
+    if isinstance(entry, Run):
+        first = _entry(entry.entry(0))
+        return {**first, "frames": entry.count}
     if isinstance(entry, Shown):
         return {
             "instance": entry.SOPInstanceUID,

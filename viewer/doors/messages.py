@@ -12,7 +12,7 @@ Uid = Annotated[str, msgspec.Meta(pattern=uid.ALL_OF_IT, max_length=uid.LONGEST)
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 Name = Annotated[str, msgspec.Meta(max_length=200)]
 Resource = Annotated[str, msgspec.Meta(max_length=512)]
-Query = Annotated[str, msgspec.Meta(max_length=2000)]
+Query = Annotated[str, msgspec.Meta(max_length=8000)]  # a path has points by the dozen
 Millimetres = Annotated[float, msgspec.Meta(ge=-1e6, le=1e6)]
 
 
@@ -39,7 +39,8 @@ class Looking(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 class Probe(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """Which value lies under the pixel in column `x` and row `y`, counted from 0, of a frame; or at a plane's `point`.
 
-    The point is LPS mm; `query` is that of the plane's picture.
+    The point is LPS mm; `query` is that of the plane's picture, whose own pixel is meant where no point is given.
+    With a `radius` (mm), what the sphere about it holds.
     """
 
     seq: Count
@@ -48,6 +49,7 @@ class Probe(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     y: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 0
     point: tuple[Millimetres, Millimetres, Millimetres] | None = None
     query: Query = ""
+    radius: Annotated[float, msgspec.Meta(gt=0, le=500)] | None = None
 
 
 class Do(msgspec.Struct, forbid_unknown_fields=True, frozen=True):

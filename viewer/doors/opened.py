@@ -1,18 +1,22 @@
 """An opened series: its stacks, where each frame stands in them, and the window that belongs to it."""
 
 import asyncio
+from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
 from django.utils.translation import gettext as _
 
 from viewer.doors.refusal import Refusal
+from viewer.doors.standing import Standing
 from viewer.doors.words import translated
 from viewer.imaging import colour, overlays, pixels, shutter, spacing, stack, suv, windowing
+from viewer.imaging.entries import Run, parts
 from viewer.imaging.overlays import OverlayPlane
 from viewer.imaging.pixels import Padding, PixelError
 from viewer.imaging.record import FrameAttributes, FrameNumberError, Instance
@@ -71,7 +75,7 @@ class Opened:
     stacks: list[Stack]
     automatic: "asyncio.Task[Window] | None" = None
     spacings: dict[tuple[str, int], Spacing] = field(default_factory=dict)
-    orders: dict[str, np.ndarray] = field(default_factory=dict)
+    orders: dict[tuple[str, int], np.ndarray] = field(default_factory=dict)
     volumes: dict[str, Volume | Words] = field(default_factory=dict)
     uptakes: dict[str, tuple[SUV, dict[str, float]] | None] = field(default_factory=dict)
     gathering: "dict[str, asyncio.Task[dict[tuple[str, int], str]]]" = field(default_factory=dict)
@@ -94,14 +98,9 @@ class Opened:
         return {each.SOPInstanceUID: each for each in reversed(self.series.instances) if each.SOPInstanceUID}
 
     @cached_property
-    def places(self) -> dict[tuple[str, int], tuple[Stack, int, float | None]]:
-        """Stack, index and location of every frame that is shown."""
-        return {
-            (entry.SOPInstanceUID, entry.frame): (each, index, entry.location)
-            for each in self.stacks
-            for index, entry in enumerate(each.entries)
-            if isinstance(entry, Shown)
-        }
+    def standing(self) -> Standing:
+        """Where every frame that is shown stands."""
+        return Standing(self.stacks)
 
     @cached_property
     def levels(self) -> dict[str, tuple[Slide, Tiling]]:
@@ -129,21 +128,21 @@ class Opened:
         kind = stack.kind(instance)
         if not kind.viewable:
             raise Refusal(406, _("%(kind)s: can't be shown yet") % {"kind": translated(kind.words)})
-        stack_index_location = self.places.get((uid, number)) or (None, None, None)
-        found = self.found[uid, number] = Place(instance, frame, *stack_index_location)
+        found = self.found[uid, number] = Place(instance, frame, *self.standing.of(uid, number))
         return found
 
     def order(self, of: Stack) -> np.ndarray:
         """Return, for each entry of a stack, its frame's place in the store's states; -1 for a missing one."""
-        if of.key not in self.orders:
-            self.orders[of.key] = np.array(
-                [
-                    self.series.place(entry.SOPInstanceUID, entry.frame) if isinstance(entry, Shown) else -1
-                    for entry in of.entries
-                ],
-                np.intp,
-            )
-        return self.orders[of.key]
+        key = (of.key, len(of.entries))  # a volume may leave places of its stack out
+        if key not in self.orders:
+            order = self.orders[key] = np.full(len(of.entries), -1, np.intp)
+            for at, entry in parts(of.entries):
+                if isinstance(entry, Run):
+                    first = self.series.place(entry.SOPInstanceUID, entry.first)
+                    order[at : at + entry.count] = np.arange(first, first + entry.count)
+                elif isinstance(entry, Shown):
+                    order[at] = self.series.place(entry.SOPInstanceUID, entry.frame)
+        return self.orders[key]
 
     def volume(self, of: Stack) -> Volume | Words:
         """Return the volume that a stack makes, or the words for why it makes none."""
@@ -160,7 +159,7 @@ class Opened:
         A glimpse tells none: when the scan began, the whole series says.
         """
         if of.key not in self.uptakes:
-            members = [self.instances[uid] for uid in dict.fromkeys(entry.SOPInstanceUID for entry in of.shown)]
+            members = [self.instances[uid] for uid in of.images]
             is_pet = bool(members) and not self.is_glimpse and all(map(suv.is_pet, members))
             self.uptakes[of.key] = suv.of_series(members, self.series.instances) if is_pet else None
         return self.uptakes[of.key]
@@ -182,7 +181,7 @@ class Opened:
             instance = self.instances.get(uid)
             return self.place(uid, (instance.frame_count + 1) // 2 if instance else 1)
         longest = max(self.stacks, key=lambda each: len(each.entries), default=None)
-        shown = [entry for entry in longest.entries if isinstance(entry, Shown)] if longest else []
+        shown = longest.shown if longest else []
         if not shown and self.slides:
             return replace(self.place(self.slides[0].levels[0].parts[0].uid, 1), whole=True)
         if not shown:
@@ -226,8 +225,7 @@ class Opened:
         """Whether all images of a stack share their choices: always in space, else only if the files say so."""
         if self.is_one_series(of):
             return True
-        seen = {entry.SOPInstanceUID: entry for entry in of.entries if isinstance(entry, Shown)}
-        own = [windowing.voi_choices(each, each.frame(1)) for each in (self.instances[uid] for uid in seen)]
+        own = [windowing.voi_choices(each, each.frame(1)) for each in (self.instances[uid] for uid in of.images)]
         return all(each == own[0] for each in own)
 
     def is_one_series(self, of: Stack) -> bool:
@@ -236,16 +234,15 @@ class Opened:
 
     def least_choices(self, of: Stack) -> int:
         """Return how many windows and tables every image of a stack offers, for those that each have their own."""
-        seen = {entry.SOPInstanceUID for entry in of.entries if isinstance(entry, Shown)}
-        images = [] if of.colour else [self.instances[uid] for uid in seen]
+        images = [] if of.colour else [self.instances[uid] for uid in of.images]
         return min((len(windowing.voi_choices(each, each.frame(1))) for each in images), default=0)
 
     def stack_choices(self, of: Stack) -> list[VOI]:
         """Return the choices of the entry nearest to the middle of a stack that has any."""
-        shown = [entry for entry in of.entries if isinstance(entry, Shown)]
+        shown = of.shown
         middle = len(shown) // 2
-        outward = sorted(range(len(shown)), key=lambda at: abs(at - middle))
-        for entry in (shown[at] for at in outward[:SAMPLED_FRAMES]):
+        near = range(max(0, middle - SAMPLED_FRAMES), min(len(shown), middle + SAMPLED_FRAMES))
+        for entry in (shown[at] for at in sorted(near, key=lambda at: abs(at - middle))[:SAMPLED_FRAMES]):
             instance = self.instances[entry.SOPInstanceUID]
             choices = windowing.voi_choices(instance, instance.frame(entry.frame))
             if choices:
@@ -295,16 +292,7 @@ class Opened:
         return await asyncio.shield(self.automatic)
 
     async def _automatic(self, fetch: FetchFrame) -> Window:
-        grey = [
-            (entry.SOPInstanceUID, entry.frame)
-            for each in self.stacks
-            for entry in each.entries
-            if isinstance(entry, Shown)
-        ]
-        grey += [each.levels[-1].locate(int(number)) for each in self.slides for number in some_tiles(each.levels[-1])]
-        grey = [(uid, number) for uid, number in grey if not self.colour(self.instances[uid])]
-        count = min(SAMPLED_FRAMES, len(grey))
-        chosen = [grey[(2 * turn + 1) * len(grey) // (2 * count)] for turn in range(count)]
+        chosen = self.sampled()
         frames = await asyncio.gather(*(fetch(uid, number) for uid, number in chosen), return_exceptions=True)
         values, why = [], _("No image of the series can be read, so its window isn't known")
         for (uid, number), frame in zip(chosen, frames, strict=True):
@@ -316,6 +304,23 @@ class Opened:
         if not values:
             raise Refusal(502, why)
         return windowing.automatic(np.concatenate(values))
+
+    def sampled(self) -> list[tuple[str, int]]:
+        """Return instance and number of a few grey frames, evenly spread over the series."""
+        shown = [each.shown for each in self.stacks if not each.colour]
+        tiles = [each.levels[-1].locate(int(number)) for each in self.slides for number in some_tiles(each.levels[-1])]
+        tiles = [(uid, number) for uid, number in tiles if not self.colour(self.instances[uid])]
+        starts = [0, *accumulate(map(len, (*shown, tiles)))]
+        count = min(SAMPLED_FRAMES, starts[-1])
+        chosen = []
+        for at in ((2 * turn + 1) * starts[-1] // (2 * count) for turn in range(count)):
+            part = bisect_right(starts, at) - 1
+            if part == len(shown):
+                chosen.append(tiles[at - starts[part]])
+            else:
+                entry = shown[part][at - starts[part]]
+                chosen.append((entry.SOPInstanceUID, entry.frame))
+        return chosen
 
 
 def whole(bits: int) -> Window:
@@ -382,5 +387,5 @@ def build(archive: str, study: str, uid: str, series: SeriesStore) -> Opened:
     expected = None if isinstance(series, Glimpsed) else series.expected
     opened = Opened(archive, study, uid, series, stack.stacks(series.instances, expected=expected))
     opened.slides, opened.left_out = slides(series.instances)
-    opened.places  # noqa: B018 (built here, not on the loop)
+    opened.standing  # noqa: B018 (built here, not on the loop)
     return opened

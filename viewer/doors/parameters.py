@@ -1,7 +1,7 @@
 """The query parameters of a rendered picture (PS3.18 8.3.5): parsed once, for both doors."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
 from functools import lru_cache
 from typing import Literal, TypeVar
 from urllib.parse import parse_qsl
@@ -124,13 +124,22 @@ _kept = lru_cache(2048)(_parsed)  # a hand that scrolls asks for the same again 
 
 def read(query: str, known: frozenset[str]) -> tuple[dict[str, str], tuple[str, ...]]:
     """Return the values of the known names, and the unknown names. A name given twice raises BadParameter."""
+    return sorted_out(pairs(query), known)
+
+
+def pairs(query: str, most: int = MOST_FIELDS) -> list[tuple[str, str]]:
+    """Return names and values of a query string of at most `most` fields. Raises BadParameter."""
     try:
-        pairs = plain(query) or parse_qsl(query, keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
+        return plain(query) or parse_qsl(query, keep_blank_values=True, errors="strict", max_num_fields=most)
     except ValueError as error:
         raise BadParameter("query", _("The query string can't be read")) from error
+
+
+def sorted_out(given: Iterable[tuple[str, str]], known: Container[str]) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Return what `read` does of names and values that were read."""
     values: dict[str, str] = {}
     unknown: list[str] = []
-    for name, value in pairs:
+    for name, value in given:
         if name not in known:
             unknown.append(name)
         elif name in values:

@@ -48,7 +48,8 @@ def cine(pictures: Sequence[Picture], *, spatial: bool) -> tuple[Cine | None, li
     """
     instance = pictures[0].instance
     one = all(each.instance is instance for each in pictures)
-    if len(pictures) < 2 or (spatial and not one):
+    count = sum(each.count for each in pictures)
+    if count < 2 or (spatial and not one):
         return None, []
     notes: list[Words] = []
     rate, basis, intervals = None, "", vector_intervals(pictures, notes) if one else None
@@ -63,7 +64,7 @@ def cine(pictures: Sequence[Picture], *, spatial: bool) -> tuple[Cine | None, li
         intervals = None if max(intervals) - min(intervals) < 1e-6 else intervals
     if rate is None and not (one and instance.Modality in BY_TIME):
         return None, []
-    first, last = trimmed(pictures) if one else (0, len(pictures) - 1)
+    first, last = trimmed(pictures) if one else (0, count - 1)
     sweep = one and instance.PreferredPlaybackSequencing == 1
     return Cine(None if rate is None else round(rate, 3), basis, intervals, sweep, first, last), notes
 
@@ -83,7 +84,7 @@ def vector_intervals(pictures: Sequence[Picture], notes: list[Words]) -> tuple[f
         notes.append(gettext_noop("the frames' times can't be used: FrameTimeVector doesn't fit the frames"))
         return None
     at = list(accumulate((0.0, *vector[1:])))
-    return closed([at[each.frame.number - 1] for each in pictures])
+    return closed([at[number - 1] for each in pictures for number in each.numbers])
 
 
 def closed(times: Sequence[float]) -> tuple[float, ...] | None:
@@ -123,16 +124,22 @@ def display_item(instance: Instance) -> dict[str, float | None]:
 
 def trimmed(pictures: Sequence[Picture]) -> tuple[int, int]:
     """Return the entries of Start Trim and Stop Trim (frame numbers from 1), the whole clip where they aren't sound."""
-    instance, whole = pictures[0].instance, (0, len(pictures) - 1)
+    numbers = [each.numbers for each in pictures]
+    instance, whole = pictures[0].instance, (0, sum(map(len, numbers)) - 1)
     item = display_item(instance)
+    starts = [0, *accumulate(map(len, numbers))]
     start, stop = item.get("StartTrim") or instance.StartTrim, item.get("StopTrim") or instance.StopTrim
-    at = {each.frame.number: entry for entry, each in enumerate(pictures)}
-    first, last = at.get(int(start or 0), whole[0]), at.get(int(stop or 0), whole[1])
+    first, last = (
+        next((before + own.index(number) for before, own in zip(starts, numbers, strict=False) if number in own), other)
+        for number, other in zip((int(start or 0), int(stop or 0)), whole, strict=True)
+    )
     return (first, last) if first < last else whole
 
 
 def taken_intervals(pictures: Sequence[Picture]) -> tuple[tuple[float, ...] | None, str]:
     """Return ms from each picture to the next by when they were taken, and by which attribute that is known."""
+    if any(each.count > 1 for each in pictures):
+        return None, ""  # they share their times, if any
     for basis, read in TIMES.items():
         times = [time for each in pictures if (time := read(each)) is not None]
         found = closed(times) if len(times) == len(pictures) else None

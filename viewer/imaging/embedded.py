@@ -10,7 +10,9 @@ from viewer.imaging.overlays import OverlayPlane
 from viewer.imaging.record import Instance
 
 BIG_ENDIAN, RLE = "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.5"
-LITTLE_ENDIAN = frozenset(("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.1.99"))
+LITTLE_ENDIAN = frozenset(
+    ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.1.98", "1.2.840.10008.1.2.1.99")
+)
 
 
 def can_be_read(plane: OverlayPlane, instance: Instance) -> bool:
@@ -30,7 +32,7 @@ def can_be_read(plane: OverlayPlane, instance: Instance) -> bool:
 def read(plane: OverlayPlane, instance: Instance, number: int, syntax: str, data: bytes) -> OverlayPlane:
     """Return the plane with its bits for frame `number`, from that frame's stored bytes; as it was where that fails.
 
-    `data` is one frame, native or RLE (PS3.5 8.1.1, Annex G); nothing else keeps bits beside the values.
+    `data` is one frame, native or RLE (PS3.5 8.1.1, Annex G); what else keeps each bit is decompressed before.
     """
     if not can_be_read(plane, instance) or plane.embedded is None:
         return plane

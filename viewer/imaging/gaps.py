@@ -136,7 +136,7 @@ def thinned(
         return spacing
     known = [(at, each) for at, each in zip(positions, numbers, strict=True) if each is not None]
     differences = [after[1] - before[1] for before, after in pairwise(known)]
-    if len(known) < len(positions) or len({difference > 0 for difference in differences}) != 1:
+    if len(known) < len(positions) or 0 in differences or len({difference > 0 for difference in differences}) != 1:
         return spacing
     if any(listed.intersection(range(min(a, b) + 1, max(a, b))) for (_, a), (_, b) in pairwise(known)):
         return spacing

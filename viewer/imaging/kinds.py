@@ -110,6 +110,12 @@ MODALITIES = {
     "KO": gettext_noop("key images"),
     "ECG": gettext_noop("ECG"),
     "DOC": gettext_noop("document"),
+    "RWV": gettext_noop("real world value mapping"),
+    "REG": gettext_noop("registration"),
+    "RTSTRUCT": gettext_noop("radiotherapy structures"),
+    "RTPLAN": gettext_noop("radiotherapy plan"),
+    "RTDOSE": gettext_noop("radiotherapy dose"),
+    "PLAN": gettext_noop("radiotherapy plan"),
 }
 SLIDE = "77.1.6"
 NOT_OF_THE_TISSUE = {

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from viewer.imaging import concatenation, gaps
-from viewer.imaging.entries import Entry, Missing, Series, Shown, Stack
+from viewer.imaging.entries import Entries, Entry, Missing, Run, Series, Shown, Stack
 from viewer.imaging.geometry import nearest_axis, normal
 from viewer.imaging.picture import BY_TIME, Picture, acquired, first_of, sortable
 from viewer.imaging.split import Group
@@ -123,7 +123,8 @@ def in_order(stack: Stack, group: Group, series: Series, short: int) -> None:
         gone = max(short - sum(isinstance(entry, Missing) for entry in entries), 0)
         reason = gettext_noop("no image with this number was received")
         entries += [Missing(reason, None, before + at) for at in range(1, min(gone, gaps.MOST_ABSENT) + 1)]
-    stack.entries = entries
+    runs = any(each.count > 1 for each in pictures)  # of one image, whose frames are all there
+    stack.entries = Entries(list(map(run, pictures))) if runs else entries
     if stack.missing:
         stack.notes.append(gettext_noop("{count} missing", count=len(stack.missing)))
 
@@ -196,6 +197,14 @@ def shown(each: Picture, where: float | None) -> Shown:
     instance = each.instance
     place = None if where is None else round(where, 4)
     return Shown(each.index, instance.SOPInstanceUID or "", each.frame.number, place, instance.InstanceNumber)
+
+
+def run(each: Picture) -> Shown | Run:
+    """Return the entries of a picture that stands for several frames, or its entry."""
+    if each.count == 1:
+        return shown(each, None)
+    instance = each.instance
+    return Run(each.index, instance.SOPInstanceUID or "", each.frame.number, each.count, instance.InstanceNumber)
 
 
 def declared_spacing(pictures: Sequence[Picture]) -> float | None:

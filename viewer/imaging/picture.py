@@ -1,7 +1,7 @@
 """One frame of a series as stacks see it, and when and where it was taken."""
 
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from viewer.imaging.geometry import GeometryError, check_orientation
 from viewer.imaging.record import FrameAttributes, Instance
@@ -12,7 +12,10 @@ BY_TIME = frozenset(("US", "XA", "RF", "IVUS", "ES"))
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Picture:
-    """One frame of one instance, with its place in the patient if the file gives a sound one."""
+    """One frame of one instance, with its place in the patient if the file gives a sound one.
+
+    It stands for `count` frames: itself, and those that follow it and differ in nothing but their numbers.
+    """
 
     index: int
     instance: Instance
@@ -20,6 +23,12 @@ class Picture:
     position: tuple[float, ...] | None
     orientation: tuple[float, ...] | None
     time: tuple[Hashable, ...] = ()
+    count: int = 1
+
+    @property
+    def numbers(self) -> range:
+        """The numbers of its frames."""
+        return range(self.frame.number, self.frame.number + self.count)
 
     @property
     def spatial(self) -> bool:
@@ -40,6 +49,18 @@ def picture(index: int, instance: Instance, number: int) -> Picture:
     if position is None or len(position) != 3 or clip or (instance.Modality or "") in BY_TIME:
         position = None
     return Picture(index, instance, frame, position, orientation)
+
+
+def pictures(index: int, instance: Instance) -> list[Picture]:
+    """Return the pictures of an instance in the order of its frames, one for all that are alike."""
+    alike = instance.first_alike
+    found = [picture(index, instance, number) for number in range(1, alike or instance.frame_count + 1)]
+    if alike is None:
+        return found
+    first = picture(index, instance, alike)
+    if first.spatial:  # they lie at one place, where each is a picture too many
+        return found + [picture(index, instance, number) for number in range(alike, instance.frame_count + 1)]
+    return [*found, replace(first, count=instance.frame_count + 1 - alike)]
 
 
 def acquired(each: Picture) -> Hashable:

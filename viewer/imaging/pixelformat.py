@@ -34,6 +34,7 @@ class PixelFormat:
     photometric: str
     planar_configuration: int = 0
     floating: bool = False
+    least_bits: int = 0  # fewer in a compressed frame's samples aren't what is looked for
 
     @classmethod
     def of(cls, instance: Instance) -> "PixelFormat":

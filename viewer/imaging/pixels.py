@@ -38,6 +38,8 @@ def native(data: bytes | memoryview, form: PixelFormat, *, big_endian: bool = Fa
     pixels = form.rows * form.columns
     if form.bits_allocated == 1:
         return np.unpackbits(buffer, bitorder="little")[:pixels].reshape(form.shape)
+    if form.bits_allocated == 12 and form.colour:
+        raise PixelError(gettext_noop("colour in 12 packed bits"))
     if form.bits_allocated == 12:
         return stored(unpacked_12_bits(buffer, pixels).reshape(form.shape), form)
     kind = "f" if form.floating else "u"

@@ -15,7 +15,7 @@ NO_UNIT = frozenset(("1", "{ratio}", "{RATIO}", "{arbitrary}"))
 class Mapping:
     """Stored values from `first` to `last` to values of `unit` (UCUM where the file names such): a line, or a table.
 
-    `label` is the quantity in the file's words.
+    `label` is the quantity in the file's words, `short` as its abbreviation where there is one.
     """
 
     first: float
@@ -25,6 +25,7 @@ class Mapping:
     table: np.ndarray | None
     unit: str
     label: str
+    short: str = ""
 
     def value(self, stored: float) -> float | None:
         """Return the real world value of a stored one; None outside of what is mapped, and for what is no number."""
@@ -53,6 +54,7 @@ def mappings(instance: Instance, number: int) -> tuple[Mapping, ...]:
 def mapping(item: Item, *, signed: bool) -> Mapping | None:
     """Return one item as a mapping; None where it says neither line nor table, or not for which values."""
     unit, label = words_of(item)
+    short = item.text("LUTLabel") or label
     ends = []
     for end in ("First", "Last"):
         exact = item.number(f"DoubleFloatRealWorldValue{end}ValueMapped")
@@ -64,11 +66,11 @@ def mapping(item: Item, *, signed: bool) -> Mapping | None:
     slope, intercept = item.number("RealWorldValueSlope"), item.number("RealWorldValueIntercept")
     entries = item.numbers("RealWorldValueLUTData")
     if entries and first is not None:
-        return Mapping(first, first + len(entries) - 1, 0.0, 0.0, np.asarray(entries), unit, label)
+        return Mapping(first, first + len(entries) - 1, 0.0, 0.0, np.asarray(entries), unit, label, short)
     if not slope or intercept is None:
         return None
     low, high = -math.inf if first is None else first, math.inf if last is None else last
-    return Mapping(min(low, high), max(low, high), slope, intercept, None, unit, label)
+    return Mapping(min(low, high), max(low, high), slope, intercept, None, unit, label, short)
 
 
 def words_of(item: Item) -> tuple[str, str]:

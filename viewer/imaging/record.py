@@ -161,6 +161,10 @@ class Instance:
     PixelPaddingRangeLimit: Integer = None
     PixelIntensityRelationship: Text = None
     PixelPresentation: Text = None
+    PositionerMotion: Text = None
+    PositionerPrimaryAngleIncrement: Numbers = None
+    PositionerSecondaryAngleIncrement: Numbers = None
+    TableVerticalIncrement: Numbers = None
     RescaleSlope: Number = None
     RescaleIntercept: Number = None
     RescaleType: Text = None
@@ -230,6 +234,13 @@ class Instance:
         """Whether the image declares no more frames than are shown."""
         most = MOST_TILES if self.SOPClassUID == WHOLE_SLIDE else MOST_FRAMES
         return (self.NumberOfFrames or 1) <= most
+
+    @property
+    def first_alike(self) -> int | None:
+        """The number of the first of many frames, up to the last, of which nothing is said one by one; else None."""
+        first = len(self.per_frame_groups) + 1
+        told = self.vectors or self.ConcatenationUID
+        return None if told or self.frame_count + 1 - first < MANY_FRAMES else first
 
     @property
     def has_frame_shutters(self) -> bool:

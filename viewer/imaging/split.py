@@ -83,7 +83,10 @@ def groups(pictures: Sequence[Picture]) -> list[Group]:
 
 def stacked(pictures: Iterable[Picture]) -> frozenset[str]:
     """Return the Stack IDs that tell groups of frames apart: several, each of more than one frame (C.7.6.16.2.2.4)."""
-    counts = Counter(each.frame.StackID for each in pictures if each.frame.StackID is not None)
+    counts: Counter[str] = Counter()
+    for each in pictures:
+        if each.frame.StackID is not None:
+            counts[each.frame.StackID] += each.count
     return frozenset(counts) if len(counts) > 1 and min(counts.values()) > 1 else frozenset()
 
 

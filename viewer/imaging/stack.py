@@ -7,12 +7,12 @@ import numpy as np
 
 from viewer.imaging import colour, concatenation, gaps
 from viewer.imaging.cine import cine
-from viewer.imaging.entries import Entry, Missing, Series, Shown, Stack
+from viewer.imaging.entries import Entry, Missing, Run, Series, Shown, Stack, parts
 from viewer.imaging.geometry import GeometryError, Plane
 from viewer.imaging.kinds import Kind, kind
 from viewer.imaging.order import in_order, in_space, one_each, positions, taken_order
 from viewer.imaging.patients import patients
-from viewer.imaging.picture import BY_TIME, Picture, picture
+from viewer.imaging.picture import BY_TIME, Picture, pictures
 from viewer.imaging.pixels import GREY
 from viewer.imaging.reasons import reasons
 from viewer.imaging.record import Instance
@@ -27,13 +27,13 @@ def stacks(instances: Sequence[Instance], *, expected: int | None = None) -> lis
     Instances that aren't viewable are left to `kind`, slides to `slide`; one that is listed twice under its UID is
     shown once. Where the two differ, nobody knows which of them the archive gives out: that is the first thing to say.
     """
-    pictures, repeated = viewable(instances)
-    firsts = {each.instance.SOPInstanceUID: each.instance for each in pictures}
+    listed, repeated = viewable(instances)
+    firsts = {each.instance.SOPInstanceUID: each.instance for each in listed}
     twice = [each for each in repeated if each == firsts[each.SOPInstanceUID]]
     clashing = [each for each in repeated if each != firsts[each.SOPInstanceUID]]
     people = len(set(patients([*firsts.values(), *clashing]).values())) if clashing else 0
-    live = all((each.instance.Modality or "") in BY_TIME for each in pictures)
-    found = groups(taken_order(pictures) if live else pictures)
+    live = all((each.instance.Modality or "") in BY_TIME for each in listed)
+    found = groups(taken_order(listed) if live else listed)
     numbers = frozenset(each.InstanceNumber for each in instances if each.InstanceNumber is not None)
     series = Series(len(instances), expected, numbers)
     built = [build(group, series, 0) for group in found]
@@ -67,17 +67,18 @@ def mixed_up(count: int) -> Words:
 
 def viewable(instances: Sequence[Instance]) -> tuple[list[Picture], list[Instance]]:
     """Return the pictures of all viewable instances, and the instances that repeat the UID of one before."""
-    pictures, seen, repeated = [], set(), []
+    found: list[Picture] = []
+    seen, repeated = set(), []
     for index, instance in enumerate(instances):
-        found = kind(instance)
-        if not found.viewable or found.slide:
+        what = kind(instance)
+        if not what.viewable or what.slide:
             continue
         if instance.SOPInstanceUID in seen:
             repeated.append(instance)
             continue
         seen.add(instance.SOPInstanceUID)
-        pictures += [picture(index, instance, number) for number in range(1, instance.frame_count + 1)]
-    return pictures, repeated
+        found += pictures(index, instance)
+    return found, repeated
 
 
 def build(group: Group, series: Series, short: int) -> Stack:
@@ -96,7 +97,7 @@ def build(group: Group, series: Series, short: int) -> Stack:
         in_order(stack, group, series, short)
     if not stack.missing:
         by_place = {(each.index, each.frame.number): each for each in group.pictures}
-        ordered = [by_place[entry.instance_index, entry.frame] for entry in stack.shown]
+        ordered = [by_place[place_of(each)] for _, each in parts(stack.entries) if not isinstance(each, Missing)]
         stack.cine, words = cine(ordered, spatial=stack.spatial)
         stack.notes += words
     stack.plane = plane_of(stack, group)
@@ -110,6 +111,11 @@ def build(group: Group, series: Series, short: int) -> Stack:
     if unused and (first.instance.PhotometricInterpretation or "").upper() in GREY:
         stack.notes.append(gettext_noop("the colour range of the pixels is shown grey"))
     return stack
+
+
+def place_of(entry: Shown | Run) -> tuple[int, int]:
+    """Return instance and number of the (first) frame of an entry."""
+    return entry.instance_index, entry.first if isinstance(entry, Run) else entry.frame
 
 
 def mosaic(slices: int) -> Words:

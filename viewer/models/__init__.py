@@ -6,6 +6,7 @@ from viewer.models.display import DisplayCheck
 from viewer.models.job import Job, OutboxItem
 from viewer.models.measurement import Measurement
 from viewer.models.person import Preference, PresentationState, SavedSearch
+from viewer.models.registration import Registration
 from viewer.models.rights import Epoch, LoginFailure, Permit, Token
 from viewer.models.study import Archive, Patient, Series, Study
 
@@ -24,6 +25,7 @@ __all__ = [
     "Permit",
     "Preference",
     "PresentationState",
+    "Registration",
     "SavedSearch",
     "Series",
     "Study",

@@ -10,13 +10,18 @@ from viewer.models.study import Study
 
 
 class Calibration(models.Model):
-    """One calibration of one image, all its frames. It stays when it is withdrawn, or another takes its place."""
+    """One calibration of one image: of all frames, or of those that share the geometry of the one drawn on.
+
+    It stays when it is withdrawn, or another takes its place.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     study = models.ForeignKey(Study, models.CASCADE, related_name="calibrations")
     series_uid = models.CharField(max_length=64)
     sop_instance_uid = models.CharField(max_length=64)
     frame = models.PositiveIntegerField()  # that the line was drawn on
+    frames = models.JSONField(null=True, blank=True)  # numbers of those that it holds for; null: all
+    geometry = models.CharField(max_length=16, blank=True, default="")  # that these share; "": all frames do
     rows = models.PositiveIntegerField()  # of the image then: of another size it isn't that image any more
     columns = models.PositiveIntegerField()
     points = models.JSONField()  # its two ends: (column, row), whole numbers at centres of pixels
@@ -31,7 +36,9 @@ class Calibration(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["study", "sop_instance_uid"], condition=Q(withdrawn=None), name="one_calibration_of_an_image"
+                fields=["study", "sop_instance_uid", "geometry"],
+                condition=Q(withdrawn=None),
+                name="one_calibration_of_a_geometry",
             )
         ]
 

@@ -156,9 +156,9 @@ class StoreClient:
         except TimeoutError as error:
             raise FrameFailed(TOO_LONG) from error
 
-    async def tile(self, series: SeriesStore, instance_uid: str, number: int) -> tuple[str, bytes]:
+    async def tile(self, series: SeriesStore, instance_uid: str, number: int, bits: int = 0) -> tuple[str, bytes]:
         """Return (transfer syntax, bytes) of a frame as the archive stores it; nothing is decoded.
-
+        With `bits`: decompressed to native words, as far as the codec keeps so many of each.
         Raises FrameFailed; cancelled, it takes the wish back.
         """
         try:
@@ -172,7 +172,7 @@ class StoreClient:
                     link, handle = await self.handle(series)
                     ask = next(self.numbers)
                     try:
-                        answer = await link.ask(ask, protocol.WantTile(ask, handle, place))
+                        answer = await link.ask(ask, protocol.WantTile(ask, handle, place, bits))
                     except LinkLost:
                         continue
                     if isinstance(answer, protocol.Tile):

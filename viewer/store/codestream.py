@@ -7,6 +7,7 @@ START_OF_FRAME = frozenset((*range(0xC0, 0xC4), *range(0xC5, 0xC8), *range(0xC9,
 BASELINE_FRAMES = frozenset((0xC0, 0xC1, 0xC2))
 SEQUENTIAL = frozenset((0xC0, 0xC1))
 LOSSLESS_FRAMES = frozenset((0xC3, 0xC7, 0xCB, 0xCF, 0xF7))
+HIERARCHICAL, DIFFERENTIAL = 0xDE, frozenset((*range(0xC5, 0xC8), *range(0xCD, 0xD0)))
 ALONE = frozenset((0x01, *range(0xD0, 0xDA)))
 END = b"\xff\xd9"
 
@@ -51,6 +52,8 @@ def jpeg(data: bytes) -> Codestream:
         segment = data[at + 4 : at + 2 + length]
         if length < 2 or len(segment) != length - 2:
             raise BadCodestream("the JPEG stream ends within its header")
+        if marker == HIERARCHICAL or marker in DIFFERENTIAL:
+            raise BadCodestream("hierarchical JPEG, several sizes of a picture in one stream, isn't decoded")
         if marker in START_OF_FRAME:
             frame = (marker, segment)
         elif marker == 0xEE and segment.startswith(b"Adobe") and len(segment) >= 12:

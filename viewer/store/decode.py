@@ -94,14 +94,16 @@ def check(stream: Codestream, form: PixelFormat) -> PixelFormat:
                 declared=f"{form.rows} × {form.columns} × {form.samples}",
             )
         )
-    if form.floating or stream.precision > form.bits_allocated:
+    if form.floating or not form.least_bits <= stream.precision <= form.bits_allocated:
         raise PixelError(
             gettext_noop(
                 "the compressed frame has {got} bits a sample, the file declares {wanted}",
                 got=stream.precision,
-                wanted=form.bits_allocated,
+                wanted=form.least_bits or form.bits_allocated,
             )
         )
+    if form.least_bits and not stream.lossless:
+        raise PixelError(gettext_noop("the compressed frame keeps no single bits"))
     bits = min(stream.precision, form.bits_stored)
     return replace(form, bits_stored=bits, high_bit=bits - 1)
 
@@ -146,6 +148,13 @@ def jpeg_2000(data: bytes, form: PixelFormat) -> np.ndarray:
     if start > 0:  # wrapped in a JP2 file
         data = data[start:]
     stream = jpeg2000(data)
+    if form.samples == 1 and stream.samples > 1:
+        raise PixelError(
+            gettext_noop(
+                "the codestream holds {count} components at once, as JPEG 2000 part 2 may; they aren't taken apart",
+                count=stream.samples,
+            )
+        )
     form = check(stream, form)
     samples = jpeg2k_decode(data)
     space = "RGB" if stream.transformed or form.photometric in ("YBR_RCT", "YBR_ICT") else form.photometric
@@ -193,7 +202,7 @@ def jpeg_xl(data: bytes, form: PixelFormat, *, lossless: bool = False) -> np.nda
     So that it has the pixels that other viewers show of the JPEG frame itself: libjxl's own differ by up to 5.
     """
     stream, from_jpeg = jpegxl(data)
-    checked = check(stream, form)
+    checked = check(replace(stream, lossless=lossless), form)
     if from_jpeg:
         return lossy_jpeg(bytes(jpegxl_decode_jpeg(data, numthreads=1)), form)
     samples = jpegxl_decode(data)

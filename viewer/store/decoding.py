@@ -165,7 +165,7 @@ class Decoding:
     def outcome(self, slot: Slot, frame: Encoded) -> Outcome | None:
         """Return what became of a frame; None for one that is tried again, by whichever worker is next."""
         if frame.run is not None:
-            frame.run.taken_up()
+            frame.run.taken_up(len(frame.frame.data))
         try:
             return self.decode(slot, frame)
         except Exception as error:

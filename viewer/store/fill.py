@@ -3,7 +3,7 @@
 import errno
 import logging
 from collections.abc import Callable, Collection
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -109,9 +109,9 @@ class Filler:
                     continue  # not listed, or without a picture
                 check_delivery(series, number, form, one)
                 for place, data in enumerate(one.frames, series.places.starts[number]):
-                    run.wait_for_room()
+                    run.wait_for_room(len(data))
                     if not series.files.claim(place):
-                        run.taken_up()
+                        run.taken_up(len(data))
                         continue
                     try:
                         outcome = self.delivered(run, place, data, one.transfer_syntax, form, tell)
@@ -121,7 +121,7 @@ class Filler:
                     if isinstance(outcome, NoRoom):
                         raise Left
                     if not isinstance(outcome, Encoded):
-                        run.taken_up()
+                        run.taken_up(len(data))
 
     def delivered(
         self, run: Run, place: int, data: bytes | memoryview, syntax: str, form: PixelFormat,
@@ -192,7 +192,7 @@ def check_delivery(series: OpenSeries, number: int, form: PixelFormat, one: Deli
     stored_in = series.syntaxes.get(number) or record.TransferSyntaxUID or one.transfer_syntax
     if one.transfer_syntax != stored_in and not {one.transfer_syntax, stored_in} <= NATIVE:
         raise Unstreamed(gettext_noop("the archive sends series in another transfer syntax than they are stored in"))
-    if len(one.frames) != record.frame_count or not form.described_by(*astuple(one.described)):
+    if len(one.frames) != record.frame_count or not form.described_by(**vars(one.described)):
         raise Malformed(gettext_noop("the archive describes an instance otherwise than in its metadata"))
 
 

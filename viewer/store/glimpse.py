@@ -9,7 +9,6 @@ import numpy as np
 from viewer.archive import ArchiveError, Malformed
 from viewer.archive.port import Archive
 from viewer.imaging import stack
-from viewer.imaging.entries import Shown
 from viewer.imaging.pixels import PixelError, PixelFormat
 from viewer.imaging.record import Instance, MetadataError
 from viewer.imaging.words import gettext_noop
@@ -48,7 +47,7 @@ def chosen(listed: Sequence[Instance], count: int | None) -> str | None:
     """
     single = [each for each in listed if stack.kind(each).viewable and each.frame_count == 1]
     built = stack.stacks([each for each in single if not stack.kind(each).slide])
-    shown = [entry for entry in built[0].entries if isinstance(entry, Shown)] if built else []
+    shown = built[0].shown if built else []
     if not shown:
         return None
     at = 0

@@ -75,9 +75,9 @@ class MappedFrames:
     def volume(self, frames: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
         """Return (stored, slots): stored[slots[k]] is frame frames[k], where slots[k] isn't -1; nothing is copied.
 
-        `stored` (slots, rows, columns) is the whole read-only file of the shape that the frames share: only the slots
-        given may be touched. -1 stands for a frame that isn't present, or was given as -1. Raises NotPresent when none
-        is there, or when they don't share a grey shape.
+        `stored` (slots, rows, columns), of RGB (slots, rows, columns, 3), is the whole read-only file of the shape that
+        the frames share: only the slots given may be touched. -1 stands for a frame that isn't present, or was given as
+        -1. Raises NotPresent when none is there, or when they don't share a shape.
         """
         present = np.frombuffer(self.table, np.uint8, self.layout.count, self.layout.states_at) == PRESENT
         wanted = np.asarray(frames, np.int64)
@@ -87,8 +87,6 @@ class MappedFrames:
             raise NotPresent("the frames share no file")
         number = numbers.pop()
         shape = self.layout.shapes[number]
-        if shape.samples != 1:
-            raise NotPresent("the frames are in colour")
         slots = np.where(here, self.entries["slot"][wanted].astype(np.int64), -1)
-        stored = np.frombuffer(self.data[number], shape.dtype).reshape(-1, shape.rows, shape.columns)
+        stored = np.frombuffer(self.data[number], shape.dtype).reshape(-1, *shape.array_shape)
         return stored, slots

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from viewer.imaging.words import gettext_noop
-from viewer.store import glimpse, protocol, shelf
+from viewer.store import glimpse, protocol, shelf, wholewords
 from viewer.store.opened import CantOpen, Gone, NoRoom, OpenSeries, Result, Stored, TileBytes, Waiter
 from viewer.store.protocol import Message
 from viewer.store.store import Store
@@ -71,8 +71,11 @@ class Connection:
             case protocol.Want(ask, handle, place, direction):
                 self.store.wishes.moved((id(self), handle), place, direction)
                 self.want(ask, handle, place, self.store.want)
-            case protocol.WantTile(ask, handle, place):
+            case protocol.WantTile(ask, handle, place, 0):
                 self.want(ask, handle, place, self.store.tiles.want)
+            case protocol.WantTile(ask, handle, place, bits):
+                whole = partial(wholewords.want, self.store.tiles, self.store.decoding, bits)
+                self.want(ask, handle, place, whole)
             case protocol.Forget(ask):
                 series_place = self.asks.pop(ask, None)
                 if series_place is not None:

@@ -18,6 +18,7 @@ Sentence = tuple[str, dict[str, str | int | float]]
 LENGTH = struct.Struct("<I")
 LARGEST_REQUEST = 8 << 20
 LARGEST_ANSWER = 640 << 20
+MOST_INTEGER = 2**63 - 1
 LONGEST_ADDRESS = 100
 SOCKET = "store.sock"
 
@@ -55,11 +56,15 @@ class Want(Message, frozen=True):
 
 
 class WantTile(Message, frozen=True):
-    """Somebody waits for the bytes of this frame as they are stored (its place in metadata order)."""
+    """Somebody waits for the bytes of this frame as they are stored (its place in metadata order).
+
+    With `bits`: decompressed to native words, as far as the codec keeps so many bits of each.
+    """
 
     ask: int
     handle: int
     frame: int
+    bits: int = 0
 
 
 class Forget(Message, frozen=True):
@@ -192,9 +197,15 @@ def sentence(words: object) -> Sentence:
     if isinstance(words, BaseException):
         words = words.args[0] if words.args else type(words).__name__
     if isinstance(words, Words):
-        values = {name: value if isinstance(value, int | float) else str(value) for name, value in words.values.items()}
-        return words.template, values
+        return words.template, {name: _part(value) for name, value in words.values.items()}
     return "{words}", {"words": str(words)}
+
+
+def _part(value: object) -> int | float | str:
+    """Return what stands in a sentence as the wire carries it: a file may declare numbers of any length."""
+    if isinstance(value, float) or (isinstance(value, int) and abs(value) <= MOST_INTEGER):
+        return value
+    return str(value)
 
 
 def words_of(said: Sentence) -> Words:

@@ -27,7 +27,7 @@ from viewer.store.underway import GRACE_SECONDS, THREADS, Fetch, UnderWay
 from viewer.store.wishes import Job, Plan, Wishes
 
 log = logging.getLogger(__name__)
-WAITING_FOR_DECODER = 4
+WAITING_FOR_DECODER, STREAMED_TO_DECODER = 4, 12
 REREAD_SECONDS = 10.0
 RETRY_SECONDS = 10.0
 DOUBT_SECONDS = 1.0
@@ -49,7 +49,7 @@ class Store:
         self.wishes = Wishes()
         self.tiles = TileDesk(self.archives, self.shelf, self.holdings)
         self.under_way = UnderWay()
-        self.streams = Streams(self.wishes, self.bring, self.brought, room=WAITING_FOR_DECODER * decoders)
+        self.streams = Streams(self.wishes, self.bring, self.brought, room=STREAMED_TO_DECODER * decoders)
         self.sweeping = False
         self.paused: dict[str, tuple[float, float]] = {}
         self.full_until = 0.0
@@ -153,7 +153,7 @@ class Store:
         """Leave what nobody waits for."""
         self.sweeping = False
         plans = [plan for plan in self.wishes.plans.values() if not plan.ahead]
-        wanting = {series.key.archive for series, _ in self.wishes.urgent.values()}
+        wanting = {series.key.archive for series in self.wishes.urgent.series}
         wanting |= {plan.series.key.archive for plan in plans if plan.next(nearby=True) is not None}
         if self.under_way.leave_unwanted(plans, wanting):
             self.sweep_soon()

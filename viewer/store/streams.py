@@ -20,6 +20,7 @@ LEAST_FRAMES = 16
 LEAST_SHARE = 0.25
 REFUSED_SECONDS = 3600.0
 NOTICE_SECONDS = 0.1
+MOST_BYTES = 64 << 20  # of a series that wait for a decoder, unless one frame is larger
 
 
 class Run:
@@ -30,17 +31,33 @@ class Run:
         self.series = series
         self.ahead = ahead
         self.leave = Leave()
-        self._room = threading.Semaphore(room)
+        self._room = room
+        self._frames = self._bytes = 0
+        self._full = False
+        self._changed = threading.Condition()
 
-    def wait_for_room(self) -> None:
-        """Wait in the stream's thread until a decoder is near to free; raises Left."""
-        while not self._room.acquire(timeout=NOTICE_SECONDS):
-            if self.leave.taken:
-                raise Left
+    def wait_for_room(self, size: int) -> None:
+        """Wait in the stream's thread until a frame of so many bytes may wait for a decoder; raises Left.
 
-    def taken_up(self) -> None:
-        """A decoder has begun with a frame."""
-        self._room.release()
+        Once there is no room, half of it has to be free again: to wake the thread for each frame costs the most.
+        """
+        with self._changed:
+            self._full = self._frames >= self._room or (self._frames > 0 and self._bytes + size > MOST_BYTES)
+            while self._full:
+                self._changed.wait(NOTICE_SECONDS)
+                if self.leave.taken:
+                    raise Left
+            self._frames += 1
+            self._bytes += size
+
+    def taken_up(self, size: int) -> None:
+        """A decoder has begun with a frame of so many bytes."""
+        with self._changed:
+            self._frames -= 1
+            self._bytes -= size
+            if self._full and 2 * self._frames <= self._room and 2 * self._bytes <= MOST_BYTES:
+                self._full = False
+                self._changed.notify()
 
 
 class Streams:

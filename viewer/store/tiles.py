@@ -13,6 +13,7 @@ from viewer.store.fill import LARGEST_ENCODED, check_origin, words_of_error
 from viewer.store.holdings import Holdings
 from viewer.store.opened import Gone, OpenSeries, Result, TileBytes, Waiter
 from viewer.store.protocol import Sentence
+from viewer.store.queues import Queues
 from viewer.store.shelf import Shelf
 from viewer.store.underway import GRACE_SECONDS, Fetch, UnderWay
 from viewer.store.wishes import Job
@@ -31,7 +32,7 @@ class TileDesk:
         self.shelf = shelf
         self.holdings = holdings
         self.fetchers = ThreadPoolExecutor(THREADS, "tiles")
-        self.waiting: dict[tuple[int, int], tuple[OpenSeries, int]] = {}
+        self.waiting = Queues()
         self.under_way = UnderWay()
         self.passed = 0
         self.pumping = self.sweeping = False
@@ -43,7 +44,7 @@ class TileDesk:
             raise Gone
         waiters = series.wanted_tiles.setdefault(place, {})
         if not waiters:
-            self.waiting[(id(series), place)] = (series, place)
+            self.waiting.add(series, place)
         waiters[token] = waiter
         if not self.pumping:  # after the requests that came in the same packet
             self.pumping = True
@@ -55,7 +56,7 @@ class TileDesk:
         waiters.pop(token, None)
         if not waiters:
             series.wanted_tiles.pop(place, None)
-            self.waiting.pop((id(series), place), None)
+            self.waiting.discard(series, place)
             self.sweep_soon()
 
     def sweep_soon(self) -> None:
@@ -73,7 +74,7 @@ class TileDesk:
     def give_up(self, series: OpenSeries, words: Sentence) -> None:
         """Nobody gets tiles of this version any more."""
         for place in list(series.wanted_tiles):
-            self.waiting.pop((id(series), place), None)
+            self.waiting.discard(series, place)
             self.answer(series, place, words)
         self.sweep_soon()
 
@@ -84,14 +85,10 @@ class TileDesk:
     def pump(self) -> None:
         """Give free threads what has waited longest."""
         self.pumping = False
-        while (found := next((each for each in self.waiting.values() if self.room(each[0]) > 0), None)) is not None:
-            series, first = found
-            instance, _ = series.places.frame(first)
-            places: list[int] = []
-            for other, place in list(self.waiting.values()):
-                if other is series and series.places.frame(place)[0] == instance and len(places) < TOGETHER:
-                    places.append(place)
-                    del self.waiting[(id(series), place)]
+        while (
+            found := self.waiting.take(lambda series: self.room(series) > 0, _of_one_instance, TOGETHER)
+        ) is not None:
+            series, places = found
             # Few that wait are shared out among the threads that are free.
             share = -(-len(places) // self.room(series))
             for start in range(0, len(places), share):
@@ -116,7 +113,7 @@ class TileDesk:
         for place in fetch.job.places:
             if isinstance(error, Left):
                 if place in series.wanted_tiles:
-                    self.waiting[(id(series), place)] = (series, place)
+                    self.waiting.add(series, place)
                 continue
             result = found.get(place) or words_of_error(
                 error or Malformed(gettext_noop("the archive sent no such frame"))
@@ -170,3 +167,7 @@ class TileDesk:
             self.shelf.grow(series.pack.write(place, syntax, data))
         except OSError as error:
             log.warning("a tile couldn't be kept: %s", error.strerror)
+
+
+def _of_one_instance(series: OpenSeries, one: int, other: int) -> bool:
+    return series.places.frame(one)[0] == series.places.frame(other)[0]

@@ -6,6 +6,7 @@ from itertools import chain
 
 from viewer.store import frames
 from viewer.store.opened import OpenSeries
+from viewer.store.queues import Queues
 
 # So many neighbours are fetched singly before the rest of a series; fewer where the rest comes soon anyway.
 NEAR, FEW = 24, 6
@@ -87,7 +88,7 @@ class Job:
 class Wishes:
     """All that is wanted from the archives, by urgency. Used by the event loop only."""
 
-    urgent: dict[tuple[int, int], tuple[OpenSeries, int]] = field(default_factory=dict)
+    urgent: Queues = field(default_factory=Queues)
     plans: dict[tuple[int, int], Plan] = field(default_factory=dict)
 
     def moved(self, reader: tuple[int, int], place: int, direction: int) -> None:
@@ -98,19 +99,16 @@ class Wishes:
 
     def want(self, series: OpenSeries, place: int) -> None:
         """Somebody waits for the frame."""
-        self.urgent.setdefault((id(series), place), (series, place))
+        self.urgent.add(series, place)
 
     def forget(self, series: OpenSeries, place: int) -> None:
         """Nobody waits for it any more."""
-        self.urgent.pop((id(series), place), None)
+        self.urgent.discard(series, place)
 
     def next_urgent(self, allowed: Callable[[OpenSeries], bool]) -> Job | None:
-        """Return the fetch for who has waited longest."""
-        for key, (series, place) in self.urgent.items():
-            if allowed(series):
-                del self.urgent[key]
-                return Job(series, (place,), urgent=True)
-        return None
+        """Return the fetch for who has waited longest for one of the series, which take turns."""
+        found = self.urgent.take(allowed, lambda *_: True, 1)
+        return Job(found[0], tuple(found[1]), urgent=True) if found else None
 
     def next_ahead(self, allowed: Callable[[OpenSeries], bool], streamed: Callable[[OpenSeries], bool]) -> Job | None:
         """Return the next fetch of what nobody waits for yet: readers' neighbours, their rest, then prefetches.

@@ -5,7 +5,6 @@ import math
 import resource
 import signal
 from multiprocessing.connection import Connection
-from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -29,7 +28,7 @@ class Decoded(msgspec.Struct, frozen=True, array_like=True):
     words: Sentence | None = None
 
 
-class Task(NamedTuple):
+class Task(msgspec.Struct, frozen=True, array_like=True):
     """A frame to decode: `encoded` bytes at the start of the shared memory; the result belongs at `start`.
 
     With `fresh` bytes the memory is another than before, and comes behind this.
@@ -40,6 +39,9 @@ class Task(NamedTuple):
     encoded: int
     start: int
     fresh: int
+
+
+tasks = msgspec.msgpack.Decoder(Task)
 
 
 def limit() -> None:
@@ -63,7 +65,7 @@ def run(pipe: Connection) -> None:
     shared: Shared | None = None
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
         while True:
-            task: Task = pipe.recv()
+            task = tasks.decode(pipe.recv_bytes())
             if task.fresh:
                 shared = None
                 shared = Shared.received(task.fresh, pipe)

@@ -60,8 +60,8 @@ class Slot:
         self.worker()
 
     def worker(self) -> tuple[ForkServerProcess, Connection]:
-        """Return a living worker and the pipe to it; raises OSError when none can be had."""
-        if self.process is None or self.pipe is None or not self.process.is_alive():
+        """Return a worker, living but if it has ended since the last frame, and the pipe to it; raises OSError."""
+        if self.process is None or self.pipe is None:
             self.stop()
             ours, theirs = self.context.Pipe()
             process = self.context.Process(target=worker.run, args=(theirs,), name="decode", daemon=True)
@@ -127,7 +127,8 @@ class Slot:
         self.shared = shared
         try:
             shared.view(0, len(data))[:] = data
-            pipe.send(worker.Task(syntax, form, len(data), start, shared.size if file >= 0 else 0))
+            task = worker.Task(syntax, form, len(data), start, shared.size if file >= 0 else 0)
+            pipe.send_bytes(msgspec.msgpack.encode(task))
             if file >= 0:
                 send_handle(pipe, file, process.pid)
         finally:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from viewer import access, sessions
+from viewer.doors.dates import foreign_offset
 from viewer.imaging.when import in_order
 from viewer.models import SavedSearch, Series, Study
 from viewer.views import modalities
@@ -78,6 +79,8 @@ def table(request: HttpRequest, wish: Wish) -> dict[str, Any]:
         "page": page,
         "rows": shown,
         "any_due": any(row.due or row.priority == "stat" for row in shown),
+        "any_asked": any(row.question or row.talk for row in shown),
+        "any_foreign": any(foreign_offset(row.study.when) for row in shown),
         "any_other_year": any(row.other_year for row in shown),
         "older": None if shown else older(request.user),
         "heads": heads(wish),

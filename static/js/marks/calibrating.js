@@ -16,6 +16,7 @@ import { personOf, studyKey } from "../viewer/state.js";
  * @property {string} series
  * @property {string} instance
  * @property {number} frame
+ * @property {number[] | null} frames   that it holds for, because they share the geometry of that one; null: all
  * @property {number} rows   of the image when it was calibrated
  * @property {number} columns
  * @property {number[][]} points
@@ -73,7 +74,8 @@ export class Calibrating {
 
   /** @param {string} archive @param {string} study @param {Calibration} calibration */
   async withdraw(archive, study, { id }) {
-    await request(`/api/calibrations/${id}/`, { method: "DELETE" });
+    const identity = personOf(this.beside.store.state, studyKey({ archive, study }));
+    await request(`/api/calibrations/${id}/`, { method: "DELETE", body: identity ? { identity } : undefined });
     await this.#again(archive, study);
     this.beside.announce(gettext("The calibration was withdrawn; the measurements on the image were computed anew"));
   }
@@ -134,8 +136,12 @@ export function millimetres(written) {
  * @returns {import("../viewer/state.js").State["calibrations"]}
  */
 export function standing(study, calibrations) {
-  const now = calibrations.filter(({ withdrawn }) => withdrawn === null);
-  return Object.fromEntries(now.map(({ instance, rows, columns, pixel_spacing, words }) => [`${study}/${instance}`, { rows, columns, pixel_spacing, words }]));
+  /** @type {import("../viewer/state.js").State["calibrations"]} */
+  const found = {};
+  for (const { withdrawn, instance, frames, rows, columns, pixel_spacing, words } of calibrations) {
+    if (withdrawn === null) (found[`${study}/${instance}`] ??= []).push({ frames, rows, columns, pixel_spacing, words });
+  }
+  return found;
 }
 
 /** @param {import("../viewer/state.js").State["calibrations"]} all @param {string} study key */

@@ -11,9 +11,10 @@
 /**
  * @template S
  * @param {S} state
+ * @param {(before: S, after: S) => S} [followed] what each change brings with it
  * @returns {Store<S>}
  */
-export function createStore(state) {
+export function createStore(state, followed = (_before, after) => after) {
   /** @type {Set<() => void>} */
   const listeners = new Set();
   return {
@@ -21,7 +22,7 @@ export function createStore(state) {
       return state;
     },
     update(change) {
-      const next = change(state);
+      const next = followed(state, change(state));
       if (next === state) return;
       state = next;
       for (const listener of [...listeners]) listener();

@@ -2,6 +2,7 @@
 
 /** @import { Beside } from "./side.js" */
 /** @import { Calibrating, Calibration } from "../marks/calibrating.js" */
+import { joined } from "../shared/bidi.js";
 import { el } from "../shared/dom.js";
 import { gettext, interpolate, ngettext } from "../shared/i18n.js";
 import { timeWords } from "./words.js";
@@ -19,7 +20,9 @@ export function calibrationList(beside, calibrating, whereOf) {
   function item(study, calibration) {
     const [archive = "", uid = ""] = study.split("/");
     const { length, words, withdrawn, withdrawn_by } = calibration;
-    const what = interpolate(gettext("{where}: a line of {length} mm"), { where: whereOf(calibration, study), length });
+    const line = interpolate(gettext("{where}: a line of {length} mm"), { where: whereOf(calibration, study), length });
+    const shared = calibration.frames ? ngettext("for {count} frame of the same geometry", "for {count} frames of the same geometry", calibration.frames.length) : "";
+    const what = joined([line, shared], ", ");
     if (withdrawn) {
       const ended = interpolate(gettext("withdrawn by {name}, {time}"), { name: withdrawn_by, time: timeWords(new Date(withdrawn)) });
       return el("li", { class: "muted" }, `${what} · ${words} · ${ended}`);

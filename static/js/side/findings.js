@@ -9,9 +9,10 @@ import { postJson } from "../shared/api.js";
 import { joined } from "../shared/bidi.js";
 import { el, setText } from "../shared/dom.js";
 import { gettext, interpolate, ngettext } from "../shared/i18n.js";
+import { takesKeys } from "../shared/keys.js";
 import { jumpTo } from "../marks/jump.js";
 import { numberOf, spoken } from "../marks/marks.js";
-import { planePlace } from "../viewer/corners.js";
+import { planePlace } from "../viewer/planewords.js";
 import { icon } from "../viewer/icons.js";
 import { isShown, paneAt, personOf, seriesKey, studyKey, visible } from "../viewer/state.js";
 import { calibrationList } from "./calibrations.js";
@@ -96,6 +97,11 @@ export function fillFindings(section, beside, keeper, calibrating) {
       calibrating.ask(announce);
     } }, gettext("Known length …"));
     const item = el("li", { class: "finding", "data-mark": id }, go, remove, label, state, known, again);
+    item.addEventListener("keydown", (event) => {
+      if (!["Delete", "Backspace"].includes(event.key) || takesKeys(event.target) || remove.hidden || remove.disabled) return;
+      event.preventDefault();
+      remove.click();
+    });
     const row = { item, go, number, label, where, state, known, again, remove };
     rows.set(id, row);
     return row;

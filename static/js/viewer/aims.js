@@ -1,21 +1,24 @@
 /** What a pane needs now: a picture to ask for, or words why there is none. */
 
-/** @import { Entry, SeriesStacks, Stack, StackPane, State, PicturePane, VolumePane } from "./state.js" */
+/** @import { Entry, SeriesStacks, Stack, StackPane, State, PicturePane, SpacePane, VolumePane } from "./state.js" */
+/** @import { CurvedPane } from "./curves.js" */
 /** @import { Size } from "./geometry.js" */
 /** @import { Quality } from "./line.js" */
 /** @import { Wish } from "./wishes.js" */
 import { gettext, interpolate } from "../shared/i18n.js";
 import { nearestEntry } from "./crosshair.js";
+import { curvedResource, curvedWish, isCurvedPane } from "./curves.js";
 import { beside } from "./dimensions.js";
 import { isRemoved, statesOf } from "./growth.js";
-import { isShown, isStackPane, progressKey, seriesKey, stackOf } from "./state.js";
+import { isShown, isSpacePane, isStackPane, progressKey, seriesKey, stackOf } from "./state.js";
 import { nextPlanes, planeResource, planeWish } from "./planewishes.js";
+import { spaceResource, spaceWish } from "./spacewishes.js";
 import { frameResource, neighbours, wish } from "./wishes.js";
 
 /**
  * @typedef {object} Aim
  * @property {string} resource
- * @property {(quality: Quality) => Wish | null} wish null when nothing of it is seen
+ * @property {(quality: Quality, moving?: boolean) => Wish | null} wish null when nothing of it is seen; moving: a coarser one will do
  * @property {(direction: number) => Wish[]} next what a hand may want next
  * @property {Entry | null} entry of a stack
  * @property {string} late words while it takes its time
@@ -40,7 +43,9 @@ export function aimOf(state, shown, canvas) {
   if ("error" in series) return { title: series.title ?? none, words: series.error, entry: null, index: null };
   const stack = stackOf(state, shown);
   if (!stack) return { title: none, words: noStack(series), entry: null, index: null };
-  return isStackPane(shown) ? imageAim(state, shown, stack, canvas) : planeAim(state, shown, stack, canvas);
+  if (isCurvedPane(shown)) return curvedAim(state, shown, stack, canvas);
+  if (isStackPane(shown)) return imageAim(state, shown, stack, canvas);
+  return isSpacePane(shown) ? spaceAim(state, shown, stack, canvas) : planeAim(state, shown, stack, canvas);
 }
 
 /**
@@ -96,6 +101,45 @@ function planeAim(state, shown, stack, canvas) {
     entry: null,
     late: loadingWords(state, shown) || gettext("Loading the plane …"),
     index: nearestEntry(stack, shown.plane.point) ?? 0,
+  };
+}
+
+/**
+ * @param {State} state
+ * @param {SpacePane} shown
+ * @param {Stack} stack
+ * @param {Size} canvas
+ * @returns {Aim | Hindrance}
+ */
+function spaceAim(state, shown, stack, canvas) {
+  const { volume, volume_words } = stack;
+  if (!volume) return { title: gettext("This series makes no volume"), words: volume_words ?? "", entry: null, index: null };
+  return {
+    resource: spaceResource(shown.source),
+    wish: (quality, moving = false) => spaceWish(shown, stack, volume, canvas, quality, moving),
+    next: () => [],
+    entry: null,
+    late: loadingWords(state, shown) || gettext("Loading the volume …"),
+    index: Math.floor(stack.entries.length / 2),
+  };
+}
+
+/**
+ * @param {State} state
+ * @param {CurvedPane} shown
+ * @param {Stack} stack
+ * @param {Size} canvas
+ * @returns {Aim | Hindrance}
+ */
+function curvedAim(state, shown, stack, canvas) {
+  if (!stack.volume) return { title: gettext("This series makes no planes"), words: stack.volume_words ?? "", entry: null, index: null };
+  return {
+    resource: curvedResource(shown.source),
+    wish: (quality) => curvedWish(shown, stack, canvas, quality),
+    next: () => [],
+    entry: null,
+    late: loadingWords(state, shown) || gettext("Loading the plane …"),
+    index: nearestEntry(stack, /** @type {import("./state.js").Vector} */ (shown.path[0])) ?? 0,
   };
 }
 

@@ -5,6 +5,7 @@
 /** @import { Pictures } from "./pictures.js" */
 import { ApiError, getJson, request } from "../shared/api.js";
 import { receiveSeries, receiveStudy } from "./answers.js";
+import { oneByOne } from "./runs.js";
 
 /** No line, or a server that is starting. */
 const PASSING = [0, 502, 503, 504];
@@ -48,7 +49,7 @@ export class Asking {
       const [archive, study, series] = key.split("/");
       const address = `/api/studies/${archive}/${study}/series/${series}/stacks/`;
       /** @type {SeriesStacks | {error: string}} */
-      const answer = await getJson(address).catch((error) => this.#failure(error, () => this.series(key)));
+      const answer = oneByOne(await getJson(address).catch((error) => this.#failure(error, () => this.series(key))));
       this.store.update((state) => receiveSeries(state, key, answer));
       this.pictures.stand(`listen ${series}`, { listen: `series.${series}` });
       return !("error" in answer);
@@ -71,7 +72,7 @@ export class Asking {
    */
   async seriesNow(key) {
     const [archive, study, series] = key.split("/");
-    const answer = await this.#now(`/api/studies/${archive}/${study}/series/${series}/stacks/`);
+    const answer = oneByOne(await this.#now(`/api/studies/${archive}/${study}/series/${series}/stacks/`));
     return answer && "error" in answer ? null : answer;
   }
 

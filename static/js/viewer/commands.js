@@ -7,23 +7,29 @@ import { gettext, interpolate } from "../shared/i18n.js";
 import { fitSlide, SLIDE_COMMANDS } from "../slide/commands.js";
 import { CINE_COMMANDS } from "./cine.js";
 import { number } from "./corners.js";
+import { CURVE_COMMANDS } from "./curvecommands.js";
 import { DIMENSION_COMMANDS } from "./dimensions.js";
 import * as presets from "./presets.js";
+import { PLANE_COMMANDS } from "./planecommands.js";
 import { LAYOUT_COMMANDS } from "./layoutcommands.js";
 import { LENS_COMMANDS } from "./lens.js";
 import { asHung, MAMMOGRAPHY_COMMANDS } from "./mammography.js";
+import { LINK_COMMANDS } from "./linking.js";
 import { takeUp } from "./newer.js";
 import { removedWords } from "./newswords.js";
+import { FUSION_COMMANDS, REGISTER_COMMANDS, targetOf } from "./fusing.js";
 import { changePane, flip, nextPane, reset, rotate, several } from "./panes.js";
 import { scroll, scrollTo } from "./scrolling.js";
 import { nextSeries, nextStudy } from "./shelf.js";
 import { isSlidePane, isStackPane, isVolumePane, paneAt, stackOf } from "./state.js";
+import { SPACE_COMMANDS } from "./space.js";
 import { TAGS_COMMANDS } from "./tagsmodel.js";
 import { TOMOSYNTHESIS_COMMANDS } from "./tomosynthesis.js";
+import { largeStep } from "./turning.js";
 import { UPTAKE_COMMANDS } from "./uptake.js";
 
 /** @typedef {"tools" | "image" | "window" | "slide" | "move" | "cine" | "layout" | "page"} Group */
-/** What only the page itself can do. @typedef {"palette" | "help" | "layouts" | "side" | "tags" | "suv" | "done" | MarkEffect | "zoom-in" | "zoom-out" | "left" | "right" | "up" | "down"} Effect */
+/** What only the page itself can do. @typedef {"palette" | "help" | "layouts" | "side" | "tags" | "suv" | "save-planes" | "register" | "done" | MarkEffect | "zoom-in" | "zoom-out" | "left" | "right" | "up" | "down"} Effect */
 
 /**
  * @typedef {object} Command
@@ -40,6 +46,7 @@ import { UPTAKE_COMMANDS } from "./uptake.js";
  * @property {"slide" | "pet"} [only] it, and its keys, are there for slides, or for PET that has SUV, only
  * @property {(state: State) => boolean} [pressed]
  * @property {(state: State) => string} [why] words why it can't be done with what is shown; "" where it can
+ * @property {(state: State) => string} [said] words of what it has done, where nothing else shows it
  * @property {(state: State) => boolean} [offered] false: it means nothing for what is shown
  */
 
@@ -82,12 +89,12 @@ function preset(preset) {
     keys: digit === null ? [] : [String(digit)],
     group: "window",
     run: (state) => {
-      const stack = stackOf(state, paneAt(state));
-      return presets.presetsFor(stack).includes(preset) ? changePane(state, { voi: presets.windowOf(preset, stack) }) : state;
+      const target = targetOf(state);
+      return target && presets.presetsFor(target.stack).includes(preset) ? target.change(state, { voi: presets.windowOf(preset, target.stack) }) : state;
     },
     ...(suv ? { only: "pet" } : {}),
-    offered: (state) => presets.presetsFor(stackOf(state, paneAt(state))).includes(preset),
-    why: (state) => presets.whyNoPresets(stackOf(state, paneAt(state))),
+    offered: (state) => presets.presetsFor(targetOf(state)?.stack ?? null).includes(preset),
+    why: (state) => presets.whyNoPresets(targetOf(state)?.stack ?? null),
   };
 }
 
@@ -112,6 +119,7 @@ export const COMMANDS = [
   tool("scroll", "S", () => gettext("Scroll")),
   tool("crosshair", "X", () => gettext("Crosshair")),
   tool("length", "L", () => gettext("Length")),
+  tool("sphere", "Q", () => gettext("Sphere: what it holds, as HU and SUV")),
   ...LENS_COMMANDS,
 
   image("invert", "I", () => gettext("Invert"), invert, { icon: "invert", pressed: isInverted, offered: isGrey }),
@@ -164,12 +172,12 @@ export const COMMANDS = [
 
   move("next-image", "ArrowDown", () => gettext("Next image"), (state) => scroll(state, 1)),
   move("previous-image", "ArrowUp", () => gettext("Previous image"), (state) => scroll(state, -1)),
-  move("forward-ten", "Shift+ArrowDown", () => gettext("Ten images on"), (state) => scroll(state, 10)),
-  move("back-ten", "Shift+ArrowUp", () => gettext("Ten images back"), (state) => scroll(state, -10)),
+  move("forward-ten", "Shift+ArrowDown", () => gettext("Ten images on"), (state) => scroll(state, largeStep(state))),
+  move("back-ten", "Shift+ArrowUp", () => gettext("Ten images back"), (state) => scroll(state, -largeStep(state))),
   move("first-image", "Home", () => gettext("First image"), (state) => scrollTo(state, 0)),
   move("last-image", "End", () => gettext("Last image"), (state) => scrollTo(state, Infinity)),
-  move("next-series", "PageDown", () => gettext("Next series; ten planes on"), (state) => leaf(state, 1)),
-  move("previous-series", "PageUp", () => gettext("Previous series; ten planes back"), (state) => leaf(state, -1)),
+  move("next-series", "PageDown", () => gettext("Next series; ten planes or a slab on"), (state) => leaf(state, 1)),
+  move("previous-series", "PageUp", () => gettext("Previous series; ten planes or a slab back"), (state) => leaf(state, -1)),
   move("across", "ArrowRight", () => gettext("Next pane, or series if there is one pane"), (state) => across(state, 1)),
   move("back-across", "ArrowLeft", () => gettext("Previous pane, or series if there is one pane"), (state) => across(state, -1)),
   move("earlier-study", "Ctrl+ArrowLeft", () => gettext("Earlier study of the patient"), (state) => nextStudy(state, -1)),
@@ -178,6 +186,12 @@ export const COMMANDS = [
   ...DIMENSION_COMMANDS,
   ...CINE_COMMANDS,
   ...LAYOUT_COMMANDS,
+  ...SPACE_COMMANDS,
+  ...FUSION_COMMANDS,
+  ...REGISTER_COMMANDS,
+  ...LINK_COMMANDS,
+  ...PLANE_COMMANDS,
+  ...CURVE_COMMANDS,
   ...MAMMOGRAPHY_COMMANDS,
   ...TOMOSYNTHESIS_COMMANDS,
   {
@@ -275,7 +289,7 @@ export function fileWindows(state) {
  * @param {1 | -1} step
  */
 function leaf(state, step) {
-  return isVolumePane(paneAt(state)) ? scroll(state, 10 * step) : nextSeries(state, step);
+  return isVolumePane(paneAt(state)) ? scroll(state, largeStep(state) * step) : nextSeries(state, step);
 }
 
 /**
@@ -336,7 +350,8 @@ export const GESTURES = () => [
   [gettext("Right drag, Ctrl+left drag"), gettext("Zoom")],
   [gettext("Right click"), gettext("Commands for this image")],
   [gettext("Shift+move"), gettext("The crosshair, whatever the tool")],
-  [gettext("Wheel"), gettext("Images, one for each notch; with Shift ten")],
+  [gettext("Crosshair: drag a line, its circles, its squares"), gettext("Move that plane alone; turn the planes, with Alt one alone; make it thicker")],
+  [gettext("Wheel"), gettext("Images, one for each notch; with Shift ten, or a slab")],
   [gettext("Ctrl+wheel, pinch"), gettext("Zoom at the pointer")],
   [gettext("Double click"), gettext("One of several panes, large, and back")],
   [gettext("One finger, three fingers"), gettext("Images; window")],

@@ -1,14 +1,18 @@
 /** The text over the pixels: a picture's own description as the lines of four corners. */
 
+/** @import { Calibrated } from "./basis.js" */
 /** @import { PlaneName } from "./planes.js" */
 /** @import { Plane, Slab, Window } from "./state.js" */
 import { joined } from "../shared/bidi.js";
 import { gettext, interpolate } from "../shared/i18n.js";
+import { basisWords } from "./basis.js";
+import { layerLines } from "./fusedwords.js";
 import { hiddenWords } from "./laidover.js";
-import { isCanonical, nearest } from "./planes.js";
+import { nearest } from "./planes.js";
+import { planeLine } from "./planewords.js";
+import { spaceWords } from "./spacewords.js";
 import { presetOf } from "./presets.js";
 import { windowInSuv } from "./uptake.js";
-import { dot } from "./vectors.js";
 import { isoDate, whenWords } from "./when.js";
 
 /**
@@ -53,6 +57,7 @@ import { isoDate, whenWords } from "./when.js";
  * @property {string} [suv_words]   why it isn't available
  * @property {string | null} [colormap]   of a grey picture
  * @property {string} [colours]   of the colour map, from its lowest grey to its highest, six hexadecimal digits each
+ * @property {{colours: string, values: number[], label: string, unit: string} | null} [palette]   above the greys, from its lowest value to its highest
  * @property {boolean} inverted   by the reader
  * @property {boolean} [low_is_white]   MONOCHROME1 or the reader's inversion, not both
  * @property {[number, number, number, number]} region image pixels
@@ -68,9 +73,13 @@ import { isoDate, whenWords } from "./when.js";
  * @property {string[]} [graphics]   of the file, laid over the picture
  * @property {string[]} [hidden]   of the file, that could be
  * @property {string[]} [remarks]   what to know before trusting it
+ * @property {Plane & {method: string, preset: string | null} | null} [space]   of a volume in three dimensions
  * @property {Plane & Slab & {pixel_spacing: number} | null} [plane]   of a volume
+ * @property {import("./curves.js").Curve | null} [curve]   of a path through a volume
  * @property {string} [volume_words]   what is to be known of the volume
+ * @property {import("./fusedwords.js").Layer} [fused]   a second volume over the plane
  */
+
 
 /** @typedef {{text: string, kind?: "strong" | "muted" | "large" | "prior" | "warn" | "held" | PlaneName, spare?: number}} Line spare: left out where there is no room, the highest first; never without it */
 /** @typedef {{topLeft: Line[], topRight: Line[], bottomLeft: Line[], bottomRight: Line[]}} Corners */
@@ -112,10 +121,10 @@ export function identityLine({ patient, study_date, modality, laterality }) {
 
 /**
  * @param {Picture} picture
- * @param {{zoom: string, prior: string, notes: readonly string[], calibration?: object | null}} page what the page itself knows of the pane
+ * @param {{zoom: string, prior: string, notes: readonly string[], calibration?: Calibrated | null, named?: PlaneName | null}} page what the page itself knows of the pane
  * @returns {Corners}
  */
-export function corners(picture, { zoom, prior, notes, calibration }) {
+export function corners(picture, { zoom, prior, notes, calibration, named }) {
   const { patient } = picture;
   /** @type {Corners} */
   const all = {
@@ -128,8 +137,8 @@ export function corners(picture, { zoom, prior, notes, calibration }) {
       [picture.accession_number, undefined, 7],
     ),
     bottomLeft: lines(
-      [picture.suv_words, "warn"], [picture.spacing_basis === "none" && !calibration ? picture.spacing_words : "", "muted", 3],
-      [windowWords(picture)], [zoom],
+      [picture.suv_words, "warn"], [basisWords(picture, calibration), "muted"],
+      ...layerLines(picture.fused, picture), [windowWords(picture)], [zoom],
     ),
     bottomRight: lines(
       [picture.breast?.name || laterality(picture.laterality), "large"],
@@ -142,7 +151,7 @@ export function corners(picture, { zoom, prior, notes, calibration }) {
       ...[...hiddenWords(picture), ...(picture.remarks ?? []), ...notes].map((words) => /** @type {const} */ ([words, "warn"])),
       ...(picture.dimensions ?? []).filter(({ count }) => count > 1).map((each) => /** @type {const} */ ([dimensionWords(each), "strong"])),
       [imageOf(picture), "strong"],
-      [planeLine(picture), picture.plane ? nearest(picture.plane.look) : undefined],
+      [picture.space ? spaceWords(picture.space) : planeLine(picture.plane, picture.curve), picture.plane ? (named ?? nearest(picture.plane.look)) : undefined],
     ),
   };
   return picture.burnt_in ? beside(all) : all;
@@ -171,37 +180,34 @@ function breastWords(breast) {
   return [breast.words, made, breast.for_processing ? gettext("FOR PROCESSING, not for reading") : ""].filter(Boolean).join(" · ");
 }
 
-/** @param {Picture} picture */
-function planeLine({ plane }) {
-  return plane ? [planeWords(plane.look), slabWords(plane)].filter(Boolean).join(" · ") : "";
-}
-
 /**
  * What changes the meaning of pixels, for where the corners are left out: the plane, its slab, a window that a reader made.
  * @param {Picture} picture
- * @param {{ownWindow: boolean, text: import("./state.js").TextLevel}} page ownWindow: the series' own, or one that has a name
+ * @param {{ownWindow: boolean, text: import("./state.js").TextLevel, named?: PlaneName | null}} page ownWindow: the series' own, or one that has a name; named: which of the planes it is
  * @returns {Line | null}
  */
-export function heldLine(picture, { ownWindow, text }) {
+export function heldLine(picture, { ownWindow, text, named }) {
   const { plane } = picture;
-  const window = ownWindow && !picture.inverted ? "" : windowWords(picture);
+  const window = [ownWindow && !picture.inverted ? "" : windowWords(picture), ...layerLines(picture.fused, picture).map(([words]) => words)].filter(Boolean).join(" · ");
   const hidden = hiddenWords(picture);
   if (text !== "all" && !window && !plane?.thickness && !hidden.length) return null;
-  const words = [planeLine(picture), window, ...hidden].filter(Boolean).join(" · ");
-  return words ? { text: words, kind: plane ? nearest(plane.look) : "held" } : null;
+  const words = [picture.space ? spaceWords(picture.space) : planeLine(plane, picture.curve), window, ...hidden].filter(Boolean).join(" · ");
+  return words ? { text: words, kind: plane ? (named ?? nearest(plane.look)) : "held" } : null;
 }
 
 /**
  * What a pane without room for corners says beside the line of identity: prior and side, which may be cut off there, the image, what is held.
  * @param {Picture} picture
- * @param {{ownWindow: boolean, text: import("./state.js").TextLevel, prior: string}} page
+ * @param {{ownWindow: boolean, text: import("./state.js").TextLevel, prior: string, calibration?: Calibrated | null, named?: PlaneName | null}} page
  * @returns {Line[]}
  */
 export function heldLines(picture, page) {
+  // Beside a ruler stands what it rests on.
+  const basis = page.text === "none" ? [] : lines([basisWords(picture, page.calibration), "muted"]);
   const held = heldLine(picture, page);
   // The reader has put all other text away.
-  const always = page.text === "all" ? lines([page.prior, "prior"], [laterality(picture.laterality), "strong"], [picture.plane ? "" : imageOf(picture), "strong"], [picture.suv_words, "warn"]) : [];
-  return held ? [...always, held] : always;
+  const always = page.text === "all" ? lines([page.prior, "prior"], [laterality(picture.laterality), "strong"], [picture.plane || picture.space ? "" : imageOf(picture), "strong"], [picture.suv_words, "warn"]) : [];
+  return [...basis, ...always, ...(held ? [held] : [])];
 }
 
 /**
@@ -280,31 +286,6 @@ export function windowWords({ window, unit, modality, colour, inverted, suv }) {
   return [values, shape, words, inverted && gettext("inverted")].filter(Boolean).join(" · ");
 }
 
-/** @type {Record<PlaneName, () => string>} */
-const PLANES = { axial: () => gettext("axial"), coronal: () => gettext("coronal"), sagittal: () => gettext("sagittal") };
-
-/** @param {Plane["look"]} look */
-export function planeWords(look) {
-  const name = PLANES[nearest(look)]();
-  return isCanonical(look) ? `MPR ${name}` : interpolate(gettext("MPR oblique, near {plane}"), { plane: name });
-}
-
-/**
- * Which plane it is, as briefly as in a list: "sagittal, −101.6 mm", counted toward left, posterior or head.
- * @param {Pick<Plane, "point" | "look">} plane
- */
-export function planePlace({ point, look }) {
-  if (!isCanonical(look)) return gettext("oblique");
-  const mm = dot(point, look) * (Math.sign(look.reduce((sum, part) => sum + part, 0)) || 1);
-  return interpolate(gettext("{plane}, {mm} mm"), { plane: PLANES[nearest(look)](), mm: mm.toFixed(1).replace("-", "−") });
-}
-
-/** @param {Slab} slab */
-function slabWords({ thickness, method }) {
-  const words = { average_ip: gettext("average"), maximum_ip: "MIP", minimum_ip: "MinIP" };
-  return thickness > 0 ? interpolate(gettext("{method} {mm} mm"), { mm: number(thickness, 2), method: words[method] }) : "";
-}
-
 /**
  * The place of a picture, counted toward left, posterior or head as that of an acquired slice.
  * @param {Picture} picture
@@ -366,35 +347,18 @@ export function zoomWords(magnification) {
 
 /**
  * How much of the stored image reaches the eye.
- * @param {Pick<Picture, "lossless" | "source_lossy" | "source_lossy_ratio" | "region" | "size" | "plane">} picture
+ * @param {Pick<Picture, "lossless" | "source_lossy" | "source_lossy_ratio" | "region" | "size" | "plane" | "space">} picture
  * @returns {Fidelity}
  */
-export function fidelity({ lossless, source_lossy, source_lossy_ratio, region, size, plane }) {
+export function fidelity({ lossless, source_lossy, source_lossy_ratio, region, size, plane, space }) {
   const ratio = source_lossy_ratio?.length ? ` ${number(source_lossy_ratio.at(-1) ?? 0)}:1` : "";
   const source = source_lossy ? gettext("LOSSY SOURCE") + ratio : "";
   if (!lossless) return { sign: "moving", words: [source, gettext("LOSSY while moving")].filter(Boolean).join(" · "), insist: false };
-  if (plane && !source) return { sign: "scaled", words: gettext("lossless, computed from the volume"), insist: false };
+  if ((plane || space) && !source) return { sign: "scaled", words: gettext("lossless, computed from the volume"), insist: false };
   const part = size[0] / region[2];
   const scaled = part < 0.999 ? interpolate(gettext("reduced to {percent} %"), { percent: number(part * 100, 0) }) : "";
   if (source) return { sign: "source", words: [source, scaled].filter(Boolean).join(" · "), insist: true };
   return scaled
     ? { sign: "scaled", words: `${gettext("lossless")}, ${scaled}`, insist: false }
     : { sign: "full", words: gettext("lossless, every pixel"), insist: false };
-}
-
-/**
- * What the image area is called for those who don't see it.
- * @param {Picture} picture
- * @param {string} plane of the stack
- */
-export function spoken(picture, plane) {
-  const { window } = picture;
-  const name = joined([plane, picture.modality, picture.study_description || picture.series_description], " ");
-  const slice =
-    picture.index === null ? "" : interpolate(gettext("slice {index} of {count}"), { index: picture.index + 1, count: picture.count ?? "?" });
-  const level = picture.modality === "PT" && typeof window?.center === "number" ? windowWords(picture)
-    : window && typeof window.center === "number"
-      ? interpolate(gettext("window {center}/{width}"), { center: number(window.center), width: number(window.width ?? 0) })
-      : "";
-  return [name.charAt(0).toUpperCase() + name.slice(1), slice, level].filter(Boolean).join(", ");
 }

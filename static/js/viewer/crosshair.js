@@ -4,10 +4,10 @@
 /** @import { PlaneName } from "./planes.js" */
 /** @import { Pane, PicturePane, Stack, State, Vector } from "./state.js" */
 import { apply, inverse, matrix } from "./geometry.js";
-import { imageAt, isStackPane, isVolumePane, stackKey, stackOf, visible } from "./state.js";
-import { axes, fromGrid, nearest } from "./planes.js";
+import { imageAt, isStackPane, isVolumePane, stackKey, stackOf, THROUGH, visible } from "./state.js";
+import { axes, fromGrid, nameOf, nearest } from "./planes.js";
 import { sheetOf } from "./sheets.js";
-import { add, cross, dot, length, times } from "./vectors.js";
+import { add, cross, dot, length, times, unit } from "./vectors.js";
 
 /** Planes this near to parallel (sine) have no line in common worth drawing. */
 const PARALLEL = 0.02;
@@ -58,9 +58,15 @@ export function pointCrosshair(state, index, at, canvas, inPatient) {
   if (isVolumePane(pane) && stack.volume) {
     const [column, row] = apply(inverse(matrix(grid, canvas, look)), ...at);
     // A hand that leaves the volume slides along its side.
-    return moveCrosshair(state, pane, fromGrid(stack.volume, pane.plane, [within(column, grid.columns), within(row, grid.rows)]));
+    return pointed(state, pane, stack, fromGrid(stack.volume, pane.plane, [within(column, grid.columns), within(row, grid.rows)]));
   }
-  return inPatient?.length === 3 ? moveCrosshair(state, pane, /** @type {Vector} */ (inPatient)) : state;
+  return inPatient?.length === 3 ? pointed(state, pane, stack, /** @type {Vector} */ (inPatient)) : state;
+}
+
+/** @param {State} state @param {PicturePane} pane @param {Stack} stack @param {Vector} point @returns {State} */
+function pointed(state, pane, { frame_of_reference: frame }, point) {
+  const moved = moveCrosshair(state, pane, point);
+  return frame ? { ...moved, cursor: { ...state.cursor, [frame]: point } } : moved;
 }
 
 /** @param {number} place @param {number} most */
@@ -105,7 +111,7 @@ export function ontoEntry({ orientation, spatial, entries }, index, point) {
  * @param {readonly number[] | null | undefined} orientation
  * @returns {Vector | null}
  */
-function normalOf(orientation) {
+export function normalOf(orientation) {
   if (orientation?.length !== 6) return null;
   const [a, b, c, d, e, f] = /** @type {[number, number, number, number, number, number]} */ (orientation);
   const across = cross([a, b, c], [d, e, f]);
@@ -113,10 +119,14 @@ function normalOf(orientation) {
   return most === 0 ? null : times(across, Math.sign(most) / length(across));
 }
 
-/** A plane cut by another one. @typedef {{name: PlaneName, direction: Vector}} Cut the other plane's name; direction: along the line that both share */
+/**
+ * A plane cut by another one.
+ * @typedef {{name: PlaneName, look: Vector, direction: Vector, thickness: number, isThere: boolean}} Cut of the other plane: its name, its look,
+ *   the line that both share, how thick it is (mm), and whether a pane shows it
+ */
 
 /**
- * The lines that the other planes on the screen leave in a pane; all go through its own point.
+ * The lines that the other planes of the layout leave in a pane; all go through its own point.
  * @param {State} state
  * @param {number} index of the pane
  * @returns {Cut[]}
@@ -124,30 +134,59 @@ function normalOf(orientation) {
 export function cutsOf(state, index) {
   const shown = state.panes[index];
   if (!isVolumePane(shown)) return [];
-  const others = visible(state).flatMap((each) => {
+  const asked = state.tool === "crosshair";
+  const others = (asked ? visible({ ...state, maximised: false }) : visible(state)).flatMap((each) => {
     const other = state.panes[each];
-    return each !== index && isVolumePane(other) && inSameSpace(state, shown, other) ? [other.plane.look] : [];
+    return each !== index && isVolumePane(other) && other.slab.thickness < THROUGH && inSameSpace(state, shown, other) ? [{ name: nameOf(other), look: other.plane.look, thickness: other.slab.thickness, isThere: true }] : [];
   });
   const { right } = axes(shown.plane);
-  // Alone on the screen, the plane shows where the two square to it would be.
-  const looks = others.some((look) => !isParallel(look, shown.plane.look)) ? others : state.tool === "crosshair" ? [right, shown.plane.up] : [];
+  const square = (/** @type {Vector} */ look) => ({ name: nearest(look), look, thickness: 0, isThere: false });
+  // Alone in the layout, the plane shows where the two square to it would be.
+  const planes = others.some(({ look }) => !isParallel(look, shown.plane.look)) ? others : asked ? [square(right), square(shown.plane.up)] : [];
   /** @type {Cut[]} */
   const cuts = [];
-  for (const look of looks) {
-    const line = cross(shown.plane.look, look);
-    if (isParallel(look, shown.plane.look) || cuts.some(({ direction }) => isParallel(direction, line))) continue;
-    cuts.push({ name: nearest(look), direction: times(line, 1 / length(line)) });
+  for (const plane of planes) {
+    const line = cross(shown.plane.look, plane.look);
+    if (isParallel(plane.look, shown.plane.look) || cuts.some(({ direction }) => isParallel(direction, line))) continue;
+    cuts.push({ ...plane, direction: unit(line) });
   }
   return cuts;
 }
 
+/**
+ * The line that the active pane's slice leaves in the slice of another stack of its Frame of Reference.
+ * @param {State} state
+ * @param {number} index of the pane in which it is drawn
+ * @returns {{point: Vector, direction: Vector} | null} null across Frames of Reference, and between parallel slices
+ */
+export function stackCut(state, index) {
+  const [shown, other] = [state.panes[index] ?? null, state.panes[state.active] ?? null];
+  if (index === state.active || !visible(state).includes(state.active) || !isStackPane(shown) || !isStackPane(other) || !inSameSpace(state, shown, other)) return null;
+  const [here, there] = [sliceOf(state, shown), sliceOf(state, other)];
+  if (!here || !there || isParallel(here.normal, there.normal)) return null;
+  const along = cross(here.normal, there.normal);
+  // The point of both planes that is nearest to the origin of the patient's coordinates.
+  const part = dot(here.normal, there.normal);
+  const square = 1 - part * part;
+  const point = add(times(here.normal, (here.location - there.location * part) / square), times(there.normal, (there.location - here.location * part) / square));
+  return { point, direction: times(along, 1 / length(along)) };
+}
+
+/** @param {State} state @param {import("./state.js").StackPane} shown @returns {{normal: Vector, location: number} | null} */
+function sliceOf(state, shown) {
+  const stack = stackOf(state, shown);
+  const normal = stack?.spatial !== false ? normalOf(stack?.orientation) : null;
+  const location = stack?.entries[shown.index ?? -1]?.location;
+  return normal && typeof location === "number" ? { normal, location } : null;
+}
+
 /** @param {Vector} one @param {Vector} other */
-function isParallel(one, other) {
+export function isParallel(one, other) {
   return length(cross(one, other)) <= PARALLEL * length(one) * length(other);
 }
 
 /**
- * The shared point as a stack's pane shows it; null where no plane of its space is on the screen.
+ * The shared point as a stack's pane shows it: that of planes of its space, else where a hand pointed in a stack of it.
  * @param {State} state
  * @param {Pane | null} shown
  * @returns {Vector | null}
@@ -158,5 +197,5 @@ export function referencePoint(state, shown) {
     const other = state.panes[index];
     if (isVolumePane(other) && inSameSpace(state, shown, other)) return other.plane.point;
   }
-  return null;
+  return state.cursor[stackOf(state, shown)?.frame_of_reference ?? ""] ?? null;
 }

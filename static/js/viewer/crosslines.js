@@ -1,27 +1,28 @@
 /** The lines of the crosshair over one pane: drawn from the state alone, so that they never wait for a picture. */
 
+/** @import { Box, Cross, Line, Spot } from "./grips.js" */
 /** @import { State } from "./state.js" */
 /** @import { Store } from "../shared/store.js" */
 /** @import { Viewport } from "./viewport.js" */
 import { svg } from "../shared/dom.js";
-import { cutsOf, nearestEntry, referencePoint } from "./crosshair.js";
-import { apply, matrix } from "./geometry.js";
-import { axes, toGrid } from "./planes.js";
-import { sheetOf } from "./sheets.js";
+import { nearestEntry, referencePoint, stackCut } from "./crosshair.js";
+import { crossOf, FREE, gripsOf, moved, spared, within } from "./grips.js";
+import { placesOf } from "./planned.js";
+import { nameOf } from "./planes.js";
 import { isStackPane, isVolumePane, paneAt, stackOf } from "./state.js";
-import { dot } from "./vectors.js";
+import { add, times } from "./vectors.js";
 
 /** What the lines leave free. */
 const WORDS = ".letter, .unknown-orientation, .identity span, .scale, .scale-words, .corner p, .fidelity, .late, .told, .notice > *";
-/** CSS pixels around the point that stay free. */
-const FREE = 18;
 /** CSS pixels around words. */
 const MARGIN = 3;
-/** Shorter pieces of a line would be specks. */
-const SHORTEST = 4;
 const RING = 7;
 
-/** @typedef {{left: number, top: number, right: number, bottom: number}} Box CSS pixels of the area */
+const GRIP = 5;
+/** Of planes that are about to be saved, so many lines at most. */
+const MOST_PLANNED = 25;
+
+/** @typedef {{name: string, path: string, kind?: "slab" | "grip"}} Mark */
 
 export class CrossLines {
   #layer = svg("svg", { class: "crosshair", "aria-hidden": "true" });
@@ -29,6 +30,8 @@ export class CrossLines {
   #soon = 0;
   /** Where words stood at the last paint. @type {Box[]} */
   #words = [];
+  #shape = "";
+  #told = svg("text", { class: "told-mm" });
 
   /**
    * @param {Viewport} viewport
@@ -39,10 +42,20 @@ export class CrossLines {
     this.store = store;
     viewport.area.append(this.#layer);
     viewport.painted.onDrawn(() => {
-      this.#words = isVolumePane(paneAt(store.state, viewport.number)) ? wordsOver(viewport.area) : [];
+      this.#measure();
       this.#draw();
     });
-    for (const part of /** @type {const} */ (["panes", "layout", "maximised", "tool", "series"])) store.watch((state) => state[part], () => this.#drawSoon());
+    for (const part of /** @type {const} */ (["panes", "layout", "maximised", "tool", "series", "active", "cursor", "planned"])) store.watch((state) => state[part], () => this.#drawSoon());
+  }
+
+  /** Where words stand: measured again only when some have another length, since that makes the browser lay out the page. */
+  #measure() {
+    const { area, number, size } = this.viewport;
+    const words = isVolumePane(paneAt(this.store.state, number)) ? [...area.querySelectorAll(WORDS)] : [];
+    const shape = [size.width, size.height, area.style.getPropertyValue("--identity"), ...words.map((each) => (each.closest("[hidden]") ? -1 : (each.textContent?.length ?? 0)))].join(" ");
+    if (shape === this.#shape) return;
+    this.#shape = shape;
+    this.#words = boxes(area, words);
   }
 
   #drawSoon() {
@@ -52,52 +65,116 @@ export class CrossLines {
     });
   }
 
+  /** The crosshair as it lies on the screen now; null where there is no plane, or no picture of it. @returns {Cross | null} */
+  get cross() {
+    const { number, size, picture } = this.viewport;
+    // Words stand where no picture is: no line goes through them.
+    return picture && paneAt(this.store.state, number)?.text !== "none" ? crossOf(this.store.state, number, size, devicePixelRatio) : null;
+  }
+
+  /**
+   * A measure beside the hand that changes it.
+   * @param {string} words "" takes them away
+   * @param {Spot} [at]
+   */
+  tell(words, at = [0, 0]) {
+    this.#told.textContent = words;
+    this.#told.setAttribute("x", String(at[0] + 16));
+    this.#told.setAttribute("y", String(at[1] - 12));
+  }
+
   #draw() {
     const { state } = this.store;
     const shown = paneAt(state, this.viewport.number);
+    if (isVolumePane(shown)) this.viewport.element.dataset["plane"] = nameOf(shown);
+    else delete this.viewport.element.dataset["plane"];
     const marks = shown?.text === "none" ? [] : isVolumePane(shown) ? this.#lines(state) : isStackPane(shown) ? this.#reference(state) : [];
     const now = JSON.stringify(marks);
     if (now === this.#drawn) return;
     this.#drawn = now;
-    this.#layer.replaceChildren(...marks.flatMap(({ name, path }) => [svg("path", { d: path, class: "halo" }), svg("path", { d: path, class: name })]));
+    this.#layer.replaceChildren(...marks.flatMap(({ name, path, kind = "" }) => [svg("path", { d: path, class: `halo ${kind}`.trim() }), svg("path", { d: path, class: `${name} ${kind}`.trim() })]), this.#told);
   }
 
   /**
    * @param {State} state
-   * @returns {{name: string, path: string}[]}
+   * @returns {Mark[]}
    */
   #lines(state) {
-    const { number, size } = this.viewport;
-    const sheet = sheetOf(state, paneAt(state, number));
-    const volume = sheet?.stack.volume;
-    // Words stand where no picture is: no line goes through them.
-    if (!sheet || !volume || !isVolumePane(sheet.pane) || !size.width || !this.viewport.picture) return [];
-    const { plane } = sheet.pane;
-    const { right, down } = axes(plane);
-    const ratio = devicePixelRatio;
-    const placed = matrix(sheet.grid, size, sheet.look);
-    const [x, y] = apply(placed, ...toGrid(volume, plane, plane.point)).map((part) => part / ratio);
-    const [a, b, c, d] = placed;
-    const room = { left: 0, top: 0, right: size.width / ratio, bottom: size.height / ratio };
-    return cutsOf(state, number).map(({ name, direction }) => {
-      const [along, across] = [dot(direction, right), dot(direction, down)];
-      const [dx, dy] = [a * along + c * across, b * along + d * across];
-      const length = Math.hypot(dx, dy) || 1;
-      const [ux, uy] = [dx / length, dy / length];
-      const at = (/** @type {number} */ distance) => `${tidy((x ?? 0) + ux * distance)} ${tidy((y ?? 0) + uy * distance)}`;
-      const pieces = spared([x ?? 0, y ?? 0], [ux, uy], room, this.#words);
-      return { name, path: pieces.map(([from, to]) => `M${at(from)}L${at(to)}`).join("") };
-    });
+    const { cross } = this;
+    if (!cross) return [];
+    const lines = cross.lines.flatMap((line) => [
+      { name: line.name, path: this.#path(cross, line, 0) },
+      ...(line.half ? [{ name: line.name, kind: /** @type {const} */ ("slab"), path: [-1, 1].map((side) => this.#path(cross, line, side * line.half)).join("") }] : []),
+    ]);
+    const all = [...lines, ...this.#planned(state, cross)];
+    return state.tool === "crosshair" ? [...all, ...grips(cross)] : all;
+  }
+
+  /**
+   * Planes that are about to be saved, as the lines that they leave here.
+   * @param {State} state
+   * @param {Cross} cross
+   * @returns {Mark[]}
+   */
+  #planned({ planned }, { room, cutBy }) {
+    if (!planned) return [];
+    const places = placesOf(planned, MOST_PLANNED).flatMap((place) => cutBy(place, planned.look) ?? []);
+    const path = places.flatMap(({ at, along }) => spared(at, along, room, this.#words, 0).map(([start, end]) => `M${moved(at, [along, start]).map(tidy).join(" ")}L${moved(at, [along, end]).map(tidy).join(" ")}`)).join("");
+    return path ? [{ name: "planned", path }] : [];
+  }
+
+  /**
+   * @param {Cross} cross
+   * @param {Line} line
+   * @param {number} aside from the line
+   */
+  #path({ point, room }, { along, across }, aside) {
+    const from = moved(point, [across, aside]);
+    const at = (/** @type {number} */ distance) => moved(from, [along, distance]).map(tidy).join(" ");
+    return spared(from, along, room, this.#words, aside ? 0 : FREE).map(([start, end]) => `M${at(start)}L${at(end)}`).join("");
   }
 
   /**
    * @param {State} state
-   * @returns {{name: string, path: string}[]}
+   * @returns {Mark[]}
    */
   #reference(state) {
     const shown = paneAt(state, this.viewport.number);
-    const point = referencePoint(state, shown);
     const stack = stackOf(state, shown);
+    const line = this.#referenceLine(state);
+    const point = referencePoint(state, shown);
+    return [...line, ...this.#referenceMark(shown, stack, point)];
+  }
+
+  /**
+   * Where the active pane's slice cuts the slice that is shown here.
+   * @param {State} state
+   * @returns {{name: string, path: string}[]}
+   */
+  #referenceLine(state) {
+    const cut = stackCut(state, this.viewport.number);
+    const { ground } = this.viewport.painted;
+    if (!cut || ground?.space !== "patient") return [];
+    const [from, to] = [cut.point, add(cut.point, times(cut.direction, 100))].map((each) => this.viewport.painted.project(each));
+    if (!from || !to) return [];
+    const [dx, dy] = [to.x - from.x, to.y - from.y];
+    const long = Math.hypot(dx, dy);
+    if (long < 1e-6) return [];
+    const { size } = this.viewport;
+    const room = { left: 0, top: 0, right: size.width / devicePixelRatio, bottom: size.height / devicePixelRatio };
+    const span = within([from.x, from.y], [dx / long, dy / long], room);
+    if (!span) return [];
+    const at = (/** @type {number} */ distance) => `${tidy(from.x + (dx / long) * distance)} ${tidy(from.y + (dy / long) * distance)}`;
+    return [{ name: "reference", path: `M${at(span[0])}L${at(span[1])}` }];
+  }
+
+  /**
+   * @param {import("./state.js").Pane | null} shown
+   * @param {import("./state.js").Stack | null} stack
+   * @param {import("./state.js").Vector | null} point
+   * @returns {{name: string, path: string}[]}
+   */
+  #referenceMark(shown, stack, point) {
     if (!point || !stack || !isStackPane(shown) || nearestEntry(stack, point) !== shown.index || this.viewport.painted.ground?.space !== "patient") return [];
     const at = this.viewport.painted.project(point);
     if (!at) return [];
@@ -114,58 +191,27 @@ const tidy = (value) => Math.round(value * 100) / 100;
 /**
  * Where words stand in an area.
  * @param {HTMLElement} area
+ * @param {readonly Element[]} all
  * @returns {Box[]}
  */
-function wordsOver(area) {
+function boxes(area, all) {
   const { left: x, top: y } = area.getBoundingClientRect();
-  return [...area.querySelectorAll(WORDS)].flatMap((words) => {
+  return all.flatMap((words) => {
     const { left, top, right, bottom, width, height } = words.getBoundingClientRect();
     return width && height ? [{ left: left - x - MARGIN, top: top - y - MARGIN, right: right - x + MARGIN, bottom: bottom - y + MARGIN }] : [];
   });
 }
 
 /**
- * The pieces of a line through a point that lie in a room, outside of boxes and not at the point itself.
- * @param {readonly [number, number]} point
- * @param {readonly [number, number]} along unit vector
- * @param {Box} room
- * @param {readonly Box[]} boxes
- * @returns {[from: number, to: number][]} distances from the point
+ * @param {Cross} cross
+ * @returns {Mark[]}
  */
-export function spared(point, along, room, boxes) {
-  const whole = within(point, along, room);
-  if (!whole) return [];
-  /** @type {[number, number][]} */
-  const gaps = [[-FREE, FREE]];
-  for (const box of boxes) gaps.push(within(point, along, box) ?? [0, 0]);
-  gaps.sort(([one], [other]) => one - other);
-  /** @type {[number, number][]} */
-  const pieces = [];
-  let from = whole[0];
-  for (const [start, end] of gaps) {
-    if (Math.min(start, whole[1]) - from >= SHORTEST) pieces.push([from, Math.min(start, whole[1])]);
-    from = Math.max(from, end);
-  }
-  if (whole[1] - from >= SHORTEST) pieces.push([from, whole[1]]);
-  return pieces;
-}
-
-/**
- * The part of a line that lies in a box.
- * @param {readonly [number, number]} point
- * @param {readonly [number, number]} along
- * @param {Box} box
- * @returns {[from: number, to: number] | null}
- */
-function within([x, y], [across, down], { left, top, right, bottom }) {
-  let [from, to] = [-Infinity, Infinity];
-  for (const [start, way, low, high] of /** @type {const} */ ([[x, across, left, right], [y, down, top, bottom]])) {
-    if (Math.abs(way) < 1e-9) {
-      if (start < low || start > high) return null;
-      continue;
-    }
-    const [one, other] = [(low - start) / way, (high - start) / way];
-    [from, to] = [Math.max(from, Math.min(one, other)), Math.min(to, Math.max(one, other))];
-  }
-  return from < to ? [from, to] : null;
+function grips(cross) {
+  return gripsOf(cross).map(({ kind, line, spot }) => {
+    const [x, y] = spot.map(tidy);
+    const path = kind === "turn"
+      ? `M${(x ?? 0) - GRIP} ${y}a${GRIP} ${GRIP} 0 1 0 ${2 * GRIP} 0a${GRIP} ${GRIP} 0 1 0 ${-2 * GRIP} 0`
+      : `M${(x ?? 0) - GRIP + 1} ${(y ?? 0) - GRIP + 1}h${2 * GRIP - 2}v${2 * GRIP - 2}h${2 - 2 * GRIP}z`;
+    return { name: line.name, path, kind: "grip" };
+  });
 }

@@ -2,10 +2,11 @@
 
 /** @import { Command } from "./commands.js" */
 /** @import { Dimension, Pane, PicturePane, Stack, StackPane, StackSource, State, Voi, VolumePane } from "./state.js" */
+import { isCurvedPane } from "./curves.js";
 import { gettext } from "../shared/i18n.js";
 import { changePane } from "./panes.js";
 import { wanted } from "./presets.js";
-import { imageAt, isShown, isSlidePane, isStackPane, isVolumePane, paneAt, seriesKey, sourceKey, stackOf } from "./state.js";
+import { imageAt, isShown, isSlidePane, isSpacePane, isStackPane, isVolumePane, paneAt, seriesKey, sourceKey, stackOf } from "./state.js";
 
 /** @type {readonly Command[]} */
 export const DIMENSION_COMMANDS = [
@@ -98,7 +99,8 @@ export function goTo(state, depth, to, index = state.active) {
   const shown = paneAt(state, index);
   const stack = stackOf(state, shown);
   const target = stack && stackAt(family(state, shown), stack, depth, to);
-  if (!shown || !stack || !target || target === stack || isSlidePane(shown)) return state;
+  if (!shown || !stack || !target || target === stack || isSlidePane(shown) || isCurvedPane(shown)) return state;
+  if (isSpacePane(shown)) return changePane(state, { source: { ...shown.source, stack: target.key } }, index);
   if (isVolumePane(shown)) return withPlanes(state, shown, stack, target);
   const resting = state.playing?.runs.some(({ pane }) => pane === index) ? { ...state, playing: null } : state;
   return changePane(resting, moved(shown, stack, target), index);

@@ -6,12 +6,13 @@
 import { el, setText, svg } from "../shared/dom.js";
 import { gettext } from "../shared/i18n.js";
 import { ColourBar } from "./colourbar.js";
-import { aside, corners, fidelity, fitted, heldLines, identityLine, spoken } from "./corners.js";
+import { aside, corners, fidelity, fitted, heldLines, identityLine } from "./corners.js";
 import { edgeLetters, scaleBar } from "./geometry.js";
 import { icon } from "./icons.js";
 import { chestSide } from "./mammography.js";
+import { spoken } from "./spoken.js";
 
-/** @typedef {{prior: string, notes: readonly string[], zoom: string, text: TextLevel, narrow: boolean, ownWindow: boolean, calibration: {pixel_spacing: [number, number], words: string} | null, height: number, rows: number}} Known ownWindow: or one that has a name; calibration: set by hand, above what the file says; rows: lines of text that fit above each other; height: CSS pixels, measured before anything is written */
+/** @typedef {{prior: string, notes: readonly string[], zoom: string, text: TextLevel, thing: "slice" | "frame" | "image", named: import("./planes.js").PlaneName | null, narrow: boolean, ownWindow: boolean, calibration: {pixel_spacing: [number, number], words: string} | null, height: number, rows: number}} Known named: which of a volume's planes it is; ownWindow: or one that has a name; calibration: set by hand, above what the file says; rows: lines of text that fit above each other; height: CSS pixels, measured before anything is written */
 
 const EDGES = /** @type {const} */ (["left", "right", "top", "bottom"]);
 const CORNERS = /** @type {const} */ (["topLeft", "topRight", "bottomLeft", "bottomRight"]);
@@ -111,7 +112,7 @@ export class Dressing {
     this.#ruler(picture, scale, known);
     this.#colours.show(known.text === "none" ? null : picture, known.height);
     this.#sign(picture);
-    this.#name(spoken(picture, plane));
+    this.#name(spoken(picture, plane, known.thing));
   }
 
   /** Repeat to those who listen what is shown, once the hand rests. */
@@ -256,13 +257,11 @@ export class Dressing {
    * @param {number} scale
    * @param {Known} known
    */
-  #ruler({ pixel_spacing, spacing_basis, spacing_words }, scale, { text, height, calibration }) {
+  #ruler({ pixel_spacing, spacing_basis }, scale, { text, height, calibration }) {
     const ratio = window.devicePixelRatio;
     const steps = calibration?.pixel_spacing ?? (spacing_basis === "none" ? null : pixel_spacing);
     const bar = steps && text !== "none" ? scaleBar(scale / steps[1] / ratio, height * 0.4) : null;
-    const basis = calibration?.words ?? (spacing_basis === "patient" ? "" : spacing_words);
-    const length = bar && (bar.mm >= 10 ? `${bar.mm / 10} cm` : `${bar.mm} mm`);
-    const words = bar ? [length, basis].filter(Boolean).join("\n") : "";
+    const words = bar ? (bar.mm >= 10 ? `${bar.mm / 10} cm` : `${bar.mm} mm`) : "";
     const now = `${bar?.mm} ${bar?.step} ${bar?.length} ${words}`;
     if (now === this.#bar) return;
     this.#bar = now;

@@ -5,10 +5,10 @@
 /** @import { Sheet } from "./sheets.js" */
 /** @import { Viewport } from "./viewport.js" */
 import { moveCrosshair } from "./crosshair.js";
+import { paintedWindow, targetOf } from "./fusing.js";
 import { matrix, panned, zoomed } from "./geometry.js";
 import { fromGrid, toGrid } from "./planes.js";
 import { startOf } from "./presets.js";
-import { changePane } from "./panes.js";
 import { scroll } from "./scrolling.js";
 import { changeLook, sheetOf } from "./sheets.js";
 import { isVolumePane, paneAt } from "./state.js";
@@ -43,7 +43,7 @@ function nudged(state, { pane, stack, grid, look }, x, y) {
 export function byKey(state, effect, viewport) {
   const sheet = sheetOf(state, paneAt(state));
   if (!sheet) return state;
-  const { grid, look, pane, stack } = sheet;
+  const { grid, look } = sheet;
   const { size } = viewport;
   const zoom = (/** @type {number} */ factor) =>
     changeLook(state, zoomed(grid, size, look, factor, [size.width / 2, size.height / 2]));
@@ -51,13 +51,14 @@ export function byKey(state, effect, viewport) {
   if (effect === "zoom-out") return zoom(1 / ZOOM_STEP);
   if (!(effect in WAYS)) return state;
   const [x, y] = WAYS[/** @type {keyof typeof WAYS} */ (effect)];
-  if (state.tool === "length") return state;
+  if (state.tool === "length" || state.tool === "path") return state;
   if (state.tool === "crosshair") return nudged(state, sheet, x, y);
   if (state.tool === "zoom") return zoom(dragZoom(3 * STEP * (y - x)));
   if (state.tool === "scroll") return scroll(state, x + y);
   if (state.tool === "pan") return changeLook(state, { center: panned(grid, size, look, x * PAN_STEP, y * PAN_STEP) });
-  const start = startOf(stack, pane.voi, viewport.picture?.window);
-  const way = { inverted: viewport.picture?.low_is_white ?? false, upDarkens: state.preferences.up_darkens };
-  const drag = stack.modality === "PT" ? dragUpper : dragWindow;
-  return start ? changePane(state, { voi: drag(start, { dx: x * STEP, dy: y * STEP }, way) }) : state;
+  const target = targetOf(state);
+  const start = target && startOf(target.stack, target.voi, paintedWindow(target, viewport.picture));
+  const way = { inverted: !target?.isLayer && (viewport.picture?.low_is_white ?? false), upDarkens: state.preferences.up_darkens };
+  const drag = target?.stack.modality === "PT" ? dragUpper : dragWindow;
+  return start ? target.change(state, { voi: drag(start, { dx: x * STEP, dy: y * STEP }, way) }) : state;
 }

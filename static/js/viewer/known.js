@@ -6,6 +6,8 @@
 import { gettext, interpolate } from "../shared/i18n.js";
 import { zoomWords } from "./corners.js";
 import { magnification } from "./geometry.js";
+import { linkWords } from "./linking.js";
+import { nameOf } from "./planes.js";
 import { isOwnOrNamed } from "./presets.js";
 import { sheetOf } from "./sheets.js";
 import { isShown, isVolumePane, seriesKey, stackOf, studyKey } from "./state.js";
@@ -34,15 +36,27 @@ export function known(state, pane, picture, { canvas, width, height }) {
   const isOwn = studyKey(pane.source) === studyKey(state);
   return {
     prior: own && !isOwn ? interval(when, whenOf(own)) : "",
-    notes: notes(state, pane, picture),
+    notes: [...notes(state, pane, picture), ...linkWords(state, pane)],
     zoom: sheet ? zoomWords(magnification(sheet.grid, canvas, sheet.look)) : "",
     text: pane.text,
+    thing: thingOf(stackOf(state, pane), picture),
+    named: isVolumePane(pane) ? nameOf(pane) : null,
     narrow: width < NARROW,
     ownWindow: !sheet || isOwnOrNamed(sheet.stack, pane.voi),
     calibration: picture ? calibrationOf(state, `${studyKey(pane.source)}/${picture.instance}`, picture) : null,
     height,
     rows: Math.floor((height - MARGINS) / (innerWidth >= LARGE.from ? LARGE.line : LINE)) - LETTERS,
   };
+}
+
+/**
+ * What each picture of a stack is to be called.
+ * @param {import("./state.js").Stack | null} stack
+ * @param {Picture | null} picture
+ */
+function thingOf(stack, picture) {
+  if (stack?.spatial || picture?.position) return "slice";
+  return stack?.cine ? "frame" : "image";
 }
 
 /**
@@ -72,12 +86,17 @@ function studyOf(state, key) {
 }
 
 /**
- * What somebody set for an image, unless it was replaced by one of another size since.
+ * A spacing that somebody set; `frames` that it holds for, null: all.
+ * @typedef {{frames: number[] | null, rows: number, columns: number, pixel_spacing: [number, number], words: string}} SetByHand
+ */
+
+/**
+ * What somebody set for a frame of an image, unless it was replaced by one of another size since.
  * @param {State} state
  * @param {string} image its key
- * @param {{rows: number | null, columns: number | null}} picture
+ * @param {{rows: number | null, columns: number | null, frame: number | null}} picture
  */
-export function calibrationOf(state, image, { rows, columns }) {
-  const set = state.calibrations[image];
-  return set && set.rows === rows && set.columns === columns ? set : null;
+export function calibrationOf(state, image, { rows, columns, frame }) {
+  const holds = (/** @type {SetByHand} */ set) => set.rows === rows && set.columns === columns && (set.frames === null || set.frames.includes(frame ?? 0));
+  return state.calibrations[image]?.find(holds) ?? null;
 }

@@ -1,12 +1,12 @@
 /** What arranges the panes: layouts up to three by three, planes, pictures that change places. */
 
 /** @import { Command } from "./commands.js" */
-/** @import { Pane, Slab, State } from "./state.js" */
+/** @import { Pane, State } from "./state.js" */
 import { gettext, interpolate } from "../shared/i18n.js";
-import { changeSlab, isThreePlanes, leavePlanes, threePlanes } from "./layouts.js";
+import { isThreePlanes, leavePlanes, sideBySide, threePlanes } from "./layouts.js";
 import { arrange, cycleText, exchange, maximise, several } from "./panes.js";
 import { beside, candidates } from "./shelf.js";
-import { isSlidePane, isVolumePane, paneAt, sourceKey, stackOf, visible } from "./state.js";
+import { isSlidePane, paneAt, sourceKey, stackOf, visible } from "./state.js";
 
 /** Rows and columns that a layout has at most. */
 export const MOST = 3;
@@ -26,8 +26,18 @@ export const LAYOUT_COMMANDS = [
     group: "layout",
     icon: "planes",
     run: threePlanes,
-    pressed: isThreePlanes,
+    pressed: (state) => isThreePlanes(state) && state.layout.rows === 2,
     offered: (state) => stackOf(state, paneAt(state)) !== null || isSlidePane(paneAt(state)),
+    why: noPlanes,
+  },
+  {
+    id: "planes-in-a-row",
+    label: () => gettext("Three planes side by side (MPR)"),
+    keys: ["Ctrl+Shift+3"],
+    group: "layout",
+    run: sideBySide,
+    pressed: (state) => isThreePlanes(state) && state.layout.rows === 1,
+    offered: (state) => stackOf(state, paneAt(state)) !== null,
     why: noPlanes,
   },
   layout(2, 1, "Shift+5", () => gettext("Two panes, one above the other")),
@@ -36,10 +46,6 @@ export const LAYOUT_COMMANDS = [
   layout(2, 3, "Shift+6", () => gettext("Six panes in two rows")),
   layout(3, 2, "Shift+7", () => gettext("Six panes in three rows")),
   layout(3, 3, "Shift+9", () => gettext("Nine panes")),
-  slab("none", { thickness: 0, method: "average_ip" }, () => gettext("Plane without thickness")),
-  slab("average", { thickness: 5, method: "average_ip" }, () => gettext("Slab of 5 mm, average")),
-  slab("maximum", { thickness: 10, method: "maximum_ip" }, () => gettext("Slab of 10 mm, maximum (MIP)")),
-  slab("minimum", { thickness: 10, method: "minimum_ip" }, () => gettext("Slab of 10 mm, minimum (MinIP)")),
   {
     id: "maximise",
     label: () => gettext("One of several panes, large"),
@@ -109,17 +115,6 @@ function put(index) {
     run: (state) => exchange(state, state.active, index),
     offered: (state) => index !== state.active && visible(state).includes(index),
   };
-}
-
-/**
- * @param {string} id
- * @param {Slab} slab
- * @param {() => string} label
- * @returns {Command}
- */
-function slab(id, slab, label) {
-  const run = (/** @type {State} */ state) => changeSlab(state, slab);
-  return { id: `slab-${id}`, label, keys: [], group: "image", run, offered: (state) => isVolumePane(paneAt(state)) };
 }
 
 /** @param {State} state */

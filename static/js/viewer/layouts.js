@@ -1,8 +1,7 @@
 /** The three planes of a volume beside the stack that it is made of. */
 
-/** @import { Pane, PicturePane, Slab, State, Vector, Volume, VolumePane, VolumeSource } from "./state.js" */
+/** @import { Pane, PicturePane, State, Vector, Volume, VolumePane, VolumeSource } from "./state.js" */
 import { nearestEntry } from "./crosshair.js";
-import { changePane } from "./panes.js";
 import { CANONICAL, middle, planeGrid } from "./planes.js";
 import { imageAt, isSlidePane, isStackPane, isVolumePane, opening, pane, paneAt, sourceKey, stackOf, volumePane } from "./state.js";
 import { add, times } from "./vectors.js";
@@ -19,14 +18,14 @@ export function threePlanes(state) {
   const shown = paneAt(state);
   const volume = stackOf(state, shown)?.volume;
   if (!shown || !volume || isSlidePane(shown)) return state;
-  if (isThreePlanes(state)) return { ...state, maximised: false };
+  if (isThreePlanes(state)) return { ...state, layout: { rows: 2, columns: 2 }, maximised: false };
   const { archive, study, series, stack } = shown.source;
   const source = /** @type {const} */ ({ kind: "volume", archive, study, series, stack });
   const point = isVolumePane(shown) ? shown.plane.point : standing(state, shown);
   const { voi, invert, text } = shown;
   const slab = isVolumePane(shown) ? { slab: shown.slab } : {};
   const scale = { fit: 1, room: together(volume) };
-  const planes = ORDER.map((name) => volumePane(source, { point, ...CANONICAL[name] }, { voi, invert, text, scale, ...slab }));
+  const planes = ORDER.map((name) => volumePane(source, { point, ...CANONICAL[name] }, { voi, invert, text, scale, named: name, ...slab }));
   const beside = acquired(state, shown, point);
   const panes = [...planes, beside, ...others(state, [shown, beside], source)];
   return { ...state, layout: { rows: 2, columns: 2 }, active: 0, maximised: false, stepped: null, panes };
@@ -48,7 +47,7 @@ function others(state, used, source) {
  * @param {Volume} volume
  * @returns {[columns: number, rows: number]}
  */
-function together(volume) {
+export function together(volume) {
   const grids = ORDER.map((name) => planeGrid(volume, CANONICAL[name]));
   return [Math.max(...grids.map(({ columns }) => columns)), Math.max(...grids.map(({ rows }) => rows))];
 }
@@ -63,8 +62,10 @@ function standing(state, shown) {
   const volume = /** @type {import("./state.js").Volume} */ (stackOf(state, shown)?.volume);
   const stack = /** @type {import("./state.js").Stack} */ (stackOf(state, shown));
   // Where no hand has been yet the stack stands at its end, which is no place to look along.
-  const index = isStackPane(shown) && shown.index !== null && shown.index !== opening(stack) ? shown.index : (volume.size[2] - 1) / 2;
-  return add(middle(volume), times(volume.step, index - (volume.size[2] - 1) / 2));
+  const half = (volume.size[2] - 1) / 2;
+  const index = isStackPane(shown) && shown.index !== null && shown.index !== opening(stack) ? shown.index : null;
+  const place = index === null ? half : volume.places ? (volume.places[index] ?? half) : index;
+  return add(middle(volume), times(volume.step, place - half));
 }
 
 /**
@@ -93,10 +94,20 @@ function nearestImage(state, shown, point) {
   return stack && index !== null ? imageAt(stack, index) : {};
 }
 
+/**
+ * The three planes alone, side by side; their stack waits behind them.
+ * @param {State} state
+ * @returns {State} unchanged where there is no volume
+ */
+export function sideBySide(state) {
+  const four = threePlanes(state);
+  return isThreePlanes(four) ? { ...four, layout: { rows: 1, columns: 3 }, active: Math.min(2, four.active) } : state;
+}
+
 /** @param {State} state */
-export function isThreePlanes({ layout, panes }) {
-  const planes = panes.slice(0, 4).filter(isVolumePane);
-  return layout.rows === 2 && layout.columns === 2 && planes.length === 3 && new Set(planes.map(({ source }) => sourceKey(source))).size === 1;
+export function isThreePlanes({ layout: { rows, columns }, panes }) {
+  const planes = panes.slice(0, rows * columns).filter(isVolumePane);
+  return ((rows === 2 && columns === 2) || (rows === 1 && columns === 3)) && planes.length === 3 && new Set(planes.map(({ source }) => sourceKey(source))).size === 1;
 }
 
 /**
@@ -109,13 +120,4 @@ export function leavePlanes(state) {
   if (!shown || isSlidePane(shown)) return state;
   const stack = isStackPane(shown) ? shown : acquired(state, shown, /** @type {VolumePane} */ (shown).plane.point);
   return { ...state, layout: { rows: 1, columns: 1 }, active: 0, maximised: false, stepped: null, panes: [stack, ...state.panes.slice(4)] };
-}
-
-/**
- * @param {State} state
- * @param {Slab} slab of the active plane
- * @returns {State}
- */
-export function changeSlab(state, slab) {
-  return isVolumePane(paneAt(state)) ? changePane(state, { slab }) : state;
 }

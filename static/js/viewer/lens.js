@@ -2,11 +2,12 @@
 
 /** @import { Command } from "./commands.js" */
 /** @import { PicturePane, State } from "./state.js" */
+import { isCurvedPane } from "./curves.js";
 import { gettext } from "../shared/i18n.js";
 import { apply, inverse, magnification, matrix } from "./geometry.js";
 import { fromGrid } from "./planes.js";
 import { sheetOf } from "./sheets.js";
-import { isVolumePane, paneAt, stackOf } from "./state.js";
+import { isStackPane, paneAt, stackOf } from "./state.js";
 
 /** How many times the pane's size. */
 const FACTORS = [2, 3, 4];
@@ -53,6 +54,7 @@ export function enlarged(state, shown, canvas, at, factor) {
   const point = apply(inverse(matrix(sheet.grid, canvas, sheet.look)), ...at);
   const scale = { pixels: factor * magnification(sheet.grid, canvas, sheet.look) };
   const volume = sheet.stack.volume;
-  if (!isVolumePane(shown)) return { ...shown, scale, center: point };
+  if (isCurvedPane(shown)) return null;
+  if (isStackPane(shown)) return { ...shown, scale, center: point };
   return volume ? { ...shown, scale, center: fromGrid(volume, shown.plane, point) } : null;
 }

@@ -128,6 +128,7 @@ export function inFlight(line, sharing = 1, quality = moving(line, sharing)) {
   const { lossless, jpeg } = carries(line);
   const share = SHARES.find(([each]) => each === quality)?.[1] ?? 0;
   const travel = sharing * (quality === null ? lossless * line.lossless : jpeg * (line.jpeg || line.lossless * GUESS) * share);
-  const count = Math.ceil((line.roundTrip + line.took + travel) / Math.max(FRAME, travel));
+  // Panes that move together share the processors too: what waits there for its turn only comes later.
+  const count = Math.ceil((line.roundTrip + line.took + travel) / Math.max(FRAME * sharing, travel));
   return Math.min(MOST_IN_FLIGHT, Math.max(1, count));
 }

@@ -82,6 +82,7 @@
  * @property {Vector} step   mm, to the voxel of the next slice
  * @property {[columns: number, rows: number, slices: number]} size
  * @property {number} spacing_mm   smallest side of a voxel
+ * @property {(number | null)[] | null} [places]   at how many steps each entry of the stack lies; null: entry k at k
  * @property {string} words
  */
 

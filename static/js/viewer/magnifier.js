@@ -6,6 +6,7 @@
 /** @import { Viewport } from "./viewport.js" */
 import { el, setText } from "../shared/dom.js";
 import { gettext, interpolate } from "../shared/i18n.js";
+import { takesKeys } from "../shared/keys.js";
 import { aimOf } from "./aims.js";
 import { fidelity, zoomWords } from "./corners.js";
 import { blacken, draw, placing } from "./drawing.js";
@@ -53,6 +54,9 @@ export class Magnifier {
     store.watch((state) => state.lens, () => {
       if (store.state.lens && !this.#viewport) this.#centre();
       this.#show();
+    });
+    document.addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && !event.defaultPrevented && store.state.lens && !takesKeys(event.target)) store.update((state) => ({ ...state, lens: 0 }));
     });
     store.watch((state) => state.active, () => {
       if (!this.#isCentred) return;

@@ -5,7 +5,7 @@
 import { receiveProgress } from "./answers.js";
 import { COMMANDS, keysOf } from "./commands.js";
 import { putJson } from "../shared/api.js";
-import { el, find, setText } from "../shared/dom.js";
+import { find, setText } from "../shared/dom.js";
 import { firstIsThere } from "../shared/first.js";
 import { gettext, interpolate } from "../shared/i18n.js";
 import { createStore } from "../shared/store.js";
@@ -21,29 +21,40 @@ import { Measuring } from "../marks/measuring.js";
 import { Asking, wordsOf } from "./asking.js";
 import { tellAway } from "./away.js";
 import { CineBar } from "./cinebar.js";
+import { CrossHands } from "./crosshands.js";
 import { CrossLines } from "./crosslines.js";
 import { addHandle, dropped } from "./dragging.js";
 import { Following } from "./following.js";
 import { receiveGlimpse } from "./glimpse.js";
+import { toAsk } from "./fusing.js";
 import { byKey } from "./hands.js";
-import { changedPerson, doubt, identityOf, persons } from "./identity.js";
+import { changedPerson, doubt, persons } from "./identity.js";
 import { listenToKeys } from "./keyboard.js";
+import { followed } from "./linking.js";
 import { Magnifier } from "./magnifier.js";
 import { contextMenu } from "./menu.js";
+import { OpacityBar } from "./opacitybar.js";
 import { helpSheet, palette } from "./palette.js";
 import { fillPanel } from "./panel.js";
 import { News } from "./news.js";
 import { breastSeries, hangStage } from "./mammography.js";
+import { nothingYet, unopened } from "./nothing.js";
 import { place } from "./panes.js";
 import { layoutPicker } from "./picker.js";
+import { PathTool } from "./pathtool.js";
+import { planeSaving } from "./planesaving.js";
 import { Player } from "./player.js";
 import { Pictures } from "./pictures.js";
 import { listen } from "./pointer.js";
+import { RegisterSheet } from "./registersheet.js";
 import { restore, showsStudy } from "./presentation.js";
 import { provenanceSheet } from "./provenance.js";
 import { keepSaved } from "./saving.js";
 import { first, listStudy } from "./shelf.js";
-import { initial, paneAt, paneOf, PREFERENCES, seriesKey, studyKey } from "./state.js";
+import { PREFERENCES } from "./preferences.js";
+import { met } from "./space.js";
+import { initial, paneAt, paneOf, seriesKey, studyKey } from "./state.js";
+import { SphereMark } from "./spheremark.js";
 import { Tags } from "./tags.js";
 import { fillToolbar } from "./toolbar.js";
 import { Topics } from "./topics.js";
@@ -58,7 +69,7 @@ const MOST_PANES = 16;
 const LONGEST_HANGING = 5000;
 const TAKE_UP = COMMANDS.find(({ id }) => id === "take-up");
 const page = /** @type {Page} */ (JSON.parse(find("#page").textContent ?? ""));
-const store = createStore(initial(page.archive, page.study));
+const store = createStore(initial(page.archive, page.study), followed);
 const banner = find("#banner");
 const grid = find("#panes");
 find("#starting").remove();
@@ -94,6 +105,8 @@ fillFindings(find("#side-findings"), beside, measuring.keeper, measuring.calibra
 const viewports = [];
 /** @type {CineBar[]} */
 const cines = [];
+/** @type {SphereMark[]} */
+const spheres = [];
 new Player(store, viewports, cines, pictures);
 const magnifier = new Magnifier(store, pictures, viewports);
 /** What shows slides, in the same places. @type {SlideViewport[]} */
@@ -110,7 +123,10 @@ function makePanes(/** @type {number} */ count) {
   while (viewports.length < Math.min(count, MOST_PANES)) {
     const viewport = new Viewport(viewports.length, store, pictures, { onPaint });
     listen(viewport, store, { onMenu });
-    new CrossLines(viewport, store);
+    new CrossHands(viewport, new CrossLines(viewport, store), store);
+    new PathTool(viewport, store);
+    new OpacityBar(viewport, store);
+    spheres.push(new SphereMark(viewport, store, pictures));
     const slide = new SlideViewport(viewport.number, store, { onPaint });
     listenOnSlide(slide, store, { onMenu });
     viewport.host(slide);
@@ -157,6 +173,10 @@ function hear(message) {
   if (topics.heard(message) || verbs.heard(message)) return;
   if (message.progress) {
     store.update((state) => receiveProgress(state, message.progress));
+  } else if (message.probe && "radius" in message.probe) {
+    spheres.forEach((sphere) => sphere.answered(message.probe));
+  } else if (message.probe?.resource?.endsWith("/rendered3d")) {
+    if (message.probe.point) store.update((state) => met(state, message.probe.resource, message.probe.point));
   } else if (message.probe) {
     viewports.forEach((viewport) => viewport.probed(message.probe));
   } else if (typeof message.topic === "string" && message.topic.startsWith("series.")) {
@@ -184,12 +204,15 @@ function run(command, target) {
     const viewport = viewports[aimed.active];
     return command.effect && viewport ? byKey(aimed, command.effect, viewport) : (command.run?.(aimed) ?? aimed);
   });
+  if (command.said) viewports[store.state.active]?.tell(command.said(store.state));
   if (command.effect === "palette") openPalette();
   if (command.effect === "help") openHelp();
   if (command.effect === "layouts") openLayouts(document.querySelector('[data-command="layouts"]'));
   if (command.effect === "side") side.toggle();
   if (command.effect === "tags") tags.show();
   if (command.effect === "suv") openProvenance();
+  if (command.effect === "register") registerSheet.open();
+  if (command.effect === "save-planes") openPlaneSaving();
   if (command.effect === "done") reading.done();
   if (command.effect === "calibrate") measuring.calibrating.ask((words) => viewports[store.state.active]?.tell(words));
   if (command.effect === "undo" || command.effect === "redo" || command.effect === "delete-mark") measuring.run(command.effect);
@@ -206,6 +229,8 @@ const openHelp = helpSheet(store, (preferences) => {
 const openLayouts = layoutPicker(store, focusActive);
 const tags = new Tags(store, () => viewports[store.state.active]?.element, focusActive);
 const openProvenance = provenanceSheet(store, focusActive);
+const registerSheet = new RegisterSheet(store, topics, focusActive);
+const openPlaneSaving = planeSaving(store, focusActive);
 const openMenu = contextMenu(store, (command) => {
   run(command);
   focusActive();
@@ -265,6 +290,7 @@ store.watch((state) => state.panes, (panes) => {
     void asking.study(studyKey(shown.source));
     void asking.series(seriesKey(shown.source));
   }
+  for (const key of toAsk(store.state)) void asking.series(key);
   checkPersons();
 });
 store.watch((state) => state.listed, (key) => {
@@ -273,6 +299,7 @@ store.watch((state) => state.listed, (key) => {
 });
 store.watch((state) => state.persons, checkPersons);
 store.watch((state) => state.studies, () => {
+  for (const key of toAsk(store.state)) void asking.series(key);
   placeOpening();
   checkPersons();
 });
@@ -308,10 +335,10 @@ async function open() {
     asking.optional(`${page.urls.preferences}${PREFERENCE}/`),
   ]);
   const own = store.state.studies[studyKey(page)];
-  if (own && "error" in own) return fail(own.error);
+  if (own && "error" in own) return unopened(grid, own.error);
   await breastsKnown();
   store.update((state) => begin({ ...state, preferences: { ...PREFERENCES, ...preferences } }, saved));
-  if (!paneAt(store.state)) nothingYet();
+  if (!paneAt(store.state)) nothingYet(store, grid);
   if (!saved) void hangLate();
   void lookAhead();
   focusActive();
@@ -349,30 +376,6 @@ async function lookAhead() {
   const stack = await asking.optional(page.first.glimpse);
   const key = seriesKey({ ...page, series: page.first.series });
   if (stack) store.update((state) => receiveGlimpse(state, key, stack));
-}
-
-/** The study holds other things than images that can be shown: the panel names them. */
-function nothingYet() {
-  const study = store.state.studies[studyKey(page)];
-  const [name, ...lines] = study && !("error" in study) ? identityOf(study) : [];
-  const words = el(
-    "div", { class: "nothing" },
-    el("strong", {}, el("bdi", {}, name ?? "")), ...lines.map((line) => el("p", {}, el("bdi", {}, line))),
-    el("p", {}, gettext("This study has no images that can be shown yet.")),
-  );
-  firstIsThere();
-  grid.classList.add("bare");
-  grid.append(words);
-  store.watch((state) => state.panes.some(Boolean), (some) => {
-    grid.classList.toggle("bare", !some);
-    words.hidden = some;
-  });
-}
-
-/** @param {string} words */
-function fail(words) {
-  const again = el("button", { type: "button", class: "button", onclick: () => location.reload() }, gettext("Try again"));
-  grid.replaceChildren(el("div", { class: "nothing", role: "alert" }, el("strong", {}, gettext("This study can't be opened")), el("p", {}, words), again));
 }
 
 void open();

@@ -9,7 +9,7 @@ import { spelled } from "../shared/keys.js";
 import { COMMANDS, fileWindows, keysOf } from "./commands.js";
 import { isNuclear } from "./uptake.js";
 
-const LEFT_OUT = /^(tool-|zoom-|window-auto)/;
+const LEFT_OUT = /^(tool-|zoom-|turn-|alone-|window-auto)/;
 const COLOURS = /^colormap-/;
 
 /**

@@ -53,7 +53,7 @@ export class Painted {
  * @param {number} pane
  * @param {Picture} picture
  */
-export function tellPaint(pane, { instance, frame, index, lossless }) {
-  performance.mark("painted", { detail: { pane, instance, frame, index, lossless } });
+export function tellPaint(pane, { instance, frame, index, lossless, plane }) {
+  performance.mark("painted", { detail: { pane, instance, frame, index, lossless, plane } });
   performance.clearMarks("painted");
 }

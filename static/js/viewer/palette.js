@@ -1,6 +1,7 @@
 /** The command palette and the sheet of all keys: two dialogs over one table. */
 
-/** @import { Preferences, State } from "./state.js" */
+/** @import { Preferences } from "./preferences.js" */
+/** @import { State } from "./state.js" */
 /** @import { Command } from "./commands.js" */
 /** @import { Store } from "../shared/store.js" */
 import { el } from "../shared/dom.js";
@@ -32,11 +33,15 @@ export function palette(store, run) {
   const draw = () => {
     const words = input.value.toLocaleLowerCase().split(/\s+/);
     const label = (/** @type {Command} */ command) => command.label().toLocaleLowerCase();
-    found = COMMANDS.filter((command) => command.id !== "palette" && command.offered?.(store.state) !== false && words.every((word) => label(command).includes(word)));
+    const fits = COMMANDS.filter((command) => command.id !== "palette" && words.every((word) => label(command).includes(word)));
+    const isOffered = (/** @type {Command} */ command) => command.offered?.(store.state) !== false;
+    // What means nothing for what is shown is found when it is looked for by name.
+    const others = input.value.trim() ? fits.filter((command) => !isOffered(command)) : [];
+    found = [...fits.filter(isOffered), ...others];
     chosen = Math.max(0, Math.min(chosen, found.length - 1));
     list.replaceChildren(...found.map((command, index) =>
-      el("li", { role: "option", id: `palette-${index}`, "aria-selected": String(index === chosen), onclick: () => choose(command) },
-        el("span", {}, command.label()), ...keysOf(command, store.state.preferences.keys).map((key) => el("kbd", {}, spelled(key))))));
+      el("li", { role: "option", id: `palette-${index}`, "aria-selected": String(index === chosen), ...(isOffered(command) ? {} : { "aria-disabled": "true" }), onclick: () => choose(command) },
+        el("span", {}, command.label()), isOffered(command) ? null : el("span", { class: "muted" }, command.why?.(store.state) || gettext("not for what is shown")), ...keysOf(command, store.state.preferences.keys).map((key) => el("kbd", {}, spelled(key))))));
     input.setAttribute("aria-activedescendant", found.length ? `palette-${chosen}` : "");
     list.children[chosen]?.scrollIntoView({ block: "nearest" });
   };

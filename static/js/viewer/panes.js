@@ -1,9 +1,9 @@
 /** What a hand does to the panes: pure changes of state. */
 
-/** @import { Pane, Rotation, SlidePane, SlideSource, StackPane, StackSource, State, TextLevel, VolumePane } from "./state.js" */
+/** @import { Pane, Rotation, SlidePane, SpacePane, SlideSource, StackPane, StackSource, State, TextLevel, VolumePane } from "./state.js" */
 import { hung, isSlidePane, PLAIN, pane, paneAt, resolve, slidePane, sourceKey, stackKey, stackOf, visible } from "./state.js";
 
-/** @typedef {Partial<StackPane> | Partial<VolumePane> | Partial<SlidePane>} Difference in the fields of the pane's own kind */
+/** @typedef {Partial<StackPane> | Partial<VolumePane> | Partial<SpacePane> | Partial<SlidePane>} Difference in the fields of the pane's own kind */
 
 /**
  * Change one pane; the same state when nothing differs.

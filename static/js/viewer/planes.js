@@ -1,7 +1,7 @@
 /** Planes of a volume: their own flat grid of the smallest voxels, and the steps by which they are leafed through. PURE: LPS millimetres. */
 
 /** @import { Grid } from "./geometry.js" */
-/** @import { Plane, Vector, Volume } from "./state.js" */
+/** @import { Plane, Vector, Volume, VolumePane } from "./state.js" */
 import { add, cross, dot, minus, times } from "./vectors.js";
 
 /** Rounding must not make a plane through the last voxels one more or one less. */
@@ -28,6 +28,13 @@ export function nearest([x, y, z]) {
   const [across, through, along] = [Math.abs(x), Math.abs(y), Math.abs(z)];
   return along >= across && along >= through ? "axial" : through >= across ? "coronal" : "sagittal";
 }
+
+/**
+ * Which of the three planes a pane is: the one that it began as, however far it was turned since.
+ * @param {Pick<VolumePane, "named" | "plane">} pane
+ * @returns {PlaneName}
+ */
+export const nameOf = ({ named, plane }) => named ?? nearest(plane.look);
 
 /**
  * Whether a look is that of its nearest plane, to a tenth of a degree.

@@ -4,8 +4,10 @@
 /** @import { Quality } from "./line.js" */
 /** @import { Stack, Vector, Volume, VolumePane, VolumeSource } from "./state.js" */
 /** @import { Wish } from "./wishes.js" */
+import { fusedQuery } from "./fusing.js";
 import { magnification, matrix, seenPart } from "./geometry.js";
-import { depth, fromGrid, planeGrid, pointAt, series, toGrid } from "./planes.js";
+import { THROUGH } from "./state.js";
+import { depth, fromGrid, middle as middleOf, planeGrid, pointAt, series, toGrid } from "./planes.js";
 import { minus, times } from "./vectors.js";
 import { blocks, encoded, greyQuery } from "./wishes.js";
 
@@ -31,7 +33,9 @@ export function planeResource({ archive, study, series: uid }) {
  * @returns {Wish | null} null when no part of the volume is seen
  */
 export function planeWish(shown, stack, volume, canvas, quality) {
-  const { plane, slab, center, source } = shown;
+  const { slab, center, source } = shown;
+  // A projection of all looks the same wherever the crosshair stands.
+  const plane = slab.thickness >= THROUGH ? { ...shown.plane, point: middleOf(volume) } : shown.plane;
   const grid = planeGrid(volume, plane);
   const look = { ...shown, center: center && toGrid(volume, plane, center) };
   const seen = seenPart(grid, canvas, matrix(grid, canvas, look));
@@ -39,9 +43,10 @@ export function planeWish(shown, stack, volume, canvas, quality) {
   const part = blocks(grid, seen);
   const density = Math.min(FINEST, magnification(grid, canvas, look));
   const middle = fromGrid(volume, plane, [part.x + part.width / 2, part.y + part.height / 2]);
-  const grey = greyQuery(shown.voi, shown.invert, stack, shown.colormap);
+  const grey = [greyQuery(shown.voi, shown.invert, stack, shown.colormap), fusedQuery(shown)].filter(Boolean).join("&");
   const cut = [
     `stack=${encodeURIComponent(source.stack)}`,
+    shown.interpolation === "cubic" && "interpolation=cubic",
     slab.thickness > 0 && `mprslab=${decimals(slab.thickness, 3)}&renderingmethod=${slab.method}`,
   ].filter(Boolean).join("&");
   const camera = [
@@ -67,6 +72,7 @@ export function planeWish(shown, stack, volume, canvas, quality) {
  * @returns {Wish[]}
  */
 export function nextPlanes(shown, stack, volume, direction, canvas) {
+  if (shown.slab.thickness >= THROUGH) return [];
   const { index, count } = series(volume, shown.plane);
   const steps = Array.from({ length: NEXT }, (_, step) => step + 1).flatMap((step) => (step % 3 === 0 ? [step, -step / 3] : [step]));
   return steps.flatMap((step) => {

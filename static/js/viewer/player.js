@@ -17,6 +17,8 @@ import { entryOf, isShown, isStackPane, paneAt } from "./state.js";
 /** Pictures fetched before they are needed. */
 const AHEAD = 12;
 const SAID_EVERY = 250;
+/** What is said of a clip that stands: what was late before is no news of it. @type {Tally} */
+const NOTHING = { painted: 0, late: 0, behind: 0 };
 
 /**
  * What became of a cine: pictures painted, how many of them came onto the screen only when the next one was due, and by
@@ -83,7 +85,7 @@ export class Player {
     for (const { timer, pane } of tracks) {
       clearTimeout(timer);
       this.store.update((state) => stoodStill(state, pane));
-      this.bars[pane]?.tell(this.#tally);
+      this.bars[pane]?.tell(NOTHING);
     }
     this.pictures.decoded.clear();
   }

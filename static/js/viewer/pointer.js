@@ -4,12 +4,16 @@
 /** @import { Store } from "../shared/store.js" */
 /** @import { Viewport } from "./viewport.js" */
 import { pointCrosshair } from "./crosshair.js";
+import { paintedWindow, targetOf } from "./fusing.js";
 import { panned, zoomed } from "./geometry.js";
 import { startOf } from "./presets.js";
-import { activate, changePane, maximise } from "./panes.js";
+import { activate, maximise } from "./panes.js";
 import { scroll, scrollTo } from "./scrolling.js";
 import { changeLook, sheetOf } from "./sheets.js";
-import { paneAt } from "./state.js";
+import { drawSphere } from "./sphere.js";
+import { lookFrom, turnedBy } from "./space.js";
+import { isSpacePane, paneAt } from "./state.js";
+import { largeStep } from "./turning.js";
 import { dragScroll, dragUpper, dragWindow, dragZoom, wheelSteps, wheelZoom } from "./tools.js";
 
 const CLICK = 3;
@@ -55,7 +59,8 @@ export function listen(viewport, store, { onMenu }) {
     if (event.ctrlKey) return zoomBy(wheelZoom(event.deltaY || event.deltaX), device(event));
     const { steps, left: rest } = wheelSteps(event, left);
     left = rest;
-    if (steps) store.update((state) => scroll(state, steps * (event.shiftKey ? 10 : 1), number));
+    if (isSpacePane(paneAt(store.state, number))) return zoomBy(wheelZoom(event.deltaY || event.deltaX), device(event));
+    if (steps) store.update((state) => scroll(state, steps * (event.shiftKey ? largeStep(state, number) : 1), number));
   }, { passive: false });
   area.addEventListener("pointermove", (event) => {
     if (event.pointerType === "touch" || event.buttons) return;
@@ -70,12 +75,16 @@ export function listen(viewport, store, { onMenu }) {
     return [(clientX - x) * devicePixelRatio, (clientY - y) * devicePixelRatio];
   }
 
-  /** Bring the crosshair to the pointer. @param {MouseEvent} event */
-  function cross(event) {
+  /** The place in the patient under the pointer. @param {MouseEvent} event */
+  function patient(event) {
     const at = device(event);
     const there = viewport.painted.unproject(at[0] / devicePixelRatio, at[1] / devicePixelRatio);
-    const inPatient = there?.space === "patient" ? there.point : null;
-    store.update((state) => pointCrosshair(state, number, at, viewport.size, inPatient));
+    return there?.space === "patient" && there.point.length === 3 ? /** @type {import("./state.js").Vector} */ (there.point) : null;
+  }
+
+  /** Bring the crosshair to the pointer. @param {MouseEvent} event */
+  function cross(event) {
+    store.update((state) => pointCrosshair(state, number, device(event), viewport.size, patient(event)));
   }
 
   /**
@@ -99,21 +108,28 @@ export function listen(viewport, store, { onMenu }) {
     const sheet = sheetOf(store.state, paneAt(store.state, number));
     const at = device(start);
     if (!sheet) return;
-    const { grid, look, pane, stack } = sheet;
-    const window = startOf(stack, pane.voi, viewport.picture?.window);
+    const { grid, look } = sheet;
+    const target = targetOf(store.state, number);
+    const window = target && startOf(target.stack, target.voi, paintedWindow(target, viewport.picture));
     let moved = false;
-    if (tool === "crosshair") cross(start);
+    const turning = isSpacePane(sheet.pane) && start.button === 0 && tool !== "pan" && tool !== "zoom" ? sheet.pane.plane : null;
+    if (tool === "crosshair" && !turning) cross(start);
+    const center = tool === "sphere" ? patient(start) : null;
     area.addEventListener("pointermove", (event) => {
       if (event.pointerId !== start.pointerId) return;
-      if (tool === "crosshair") return cross(event);
+      if (tool === "crosshair" && !turning) return cross(event);
       const [dx, dy] = [event.clientX - start.clientX, event.clientY - start.clientY];
       moved ||= Math.hypot(dx, dy) > CLICK;
       if (!moved) return;
-      if (tool === "window" && window) {
-        const inverted = viewport.picture?.low_is_white ?? false;
-        const drag = stack.modality === "PT" ? dragUpper : dragWindow;
+      if (turning) store.update((state) => lookFrom(state, number, turnedBy(turning, dx, dy)));
+      else if (center) {
+        const edge = patient(event);
+        if (edge) store.update((state) => drawSphere(state, number, center, edge));
+      } else if (tool === "window" && window) {
+        const inverted = !target.isLayer && (viewport.picture?.low_is_white ?? false);
+        const drag = target.stack.modality === "PT" ? dragUpper : dragWindow;
         const voi = drag(window, { dx, dy }, { inverted, upDarkens: store.state.preferences.up_darkens });
-        store.update((state) => changePane(state, { voi }, number));
+        store.update((state) => target.change(state, { voi }));
       } else if (tool === "pan") {
         const center = panned(grid, viewport.size, look, dx * devicePixelRatio, dy * devicePixelRatio);
         store.update((state) => changeLook(state, { center }, number));
@@ -125,6 +141,7 @@ export function listen(viewport, store, { onMenu }) {
     }, { signal });
     area.addEventListener("pointerup", (event) => {
       if (start.button === 2 && !moved) onMenu(event.clientX, event.clientY);
+      if (turning && !moved) viewport.meet(at);
     }, { signal });
   }
 

@@ -1,7 +1,9 @@
 /** The presentation state, version 2: what this page reads on load and saves on change. */
 
-/** @import { Pane, SlidePane, StackPane, StackSource, State, VolumePane } from "./state.js" */
-import { isShown, isStackPane, pane, paneAt, resolve, slidePane, stackOf, studyKey, volumePane } from "./state.js";
+/** @import { Pane, SlidePane, SpacePane, StackPane, StackSource, State, VolumePane } from "./state.js" */
+import { curvedPane } from "./curves.js";
+import { isShown, isStackPane, pane, paneAt, resolve, slidePane, sourceKey, stackOf, studyKey, volumePane } from "./state.js";
+import { spacePane } from "./space.js";
 
 /**
  * The fields of the page's own panes, but for two: a stack's source names its image,
@@ -9,8 +11,9 @@ import { isShown, isStackPane, pane, paneAt, resolve, slidePane, stackOf, studyK
  * @typedef {{source: StackSource & {instance: string, frame: number}} & Partial<Omit<StackPane, "source" | "index" | "instance" | "frame">>} SavedStackPane
  */
 
-/** @typedef {SavedStackPane | VolumePane | SlidePane} SavedPane */
-/** @typedef {{version: 2, layout: {rows: number, columns: number}, active: number, panes: (SavedPane | null)[]}} Saved */
+/** @typedef {SavedStackPane | VolumePane | SpacePane | SlidePane | import("./curves.js").CurvedPane} SavedPane */
+/** @typedef {{version: 2, layout: {rows: number, columns: number}, active: number, panes: (SavedPane | null)[], links?: SavedLinks}} Saved */
+/** Offsets come from where the panes stand. @typedef {Pick<import("./state.js").Links, "scroll" | "across" | "pan" | "zoom" | "window">} SavedLinks */
 
 /**
  * What is on the screen now; null while nothing can be named yet.
@@ -20,7 +23,8 @@ import { isShown, isStackPane, pane, paneAt, resolve, slidePane, stackOf, studyK
 export function save(state) {
   const layout = state.layout;
   const panes = state.panes.map((shown) => (isStackPane(shown) ? savedStack(state, shown) : shown));
-  return panes.some(Boolean) ? { version: 2, layout, active: state.active, panes } : null;
+  const { scroll, across, pan, zoom, window } = state.links;
+  return panes.some(Boolean) ? { version: 2, layout, active: state.active, panes, links: { scroll, across, pan, zoom, window } } : null;
 }
 
 /**
@@ -45,7 +49,9 @@ function savedStack(state, shown) {
  */
 export function restore(state, saved) {
   const panes = saved.panes.map((each) => each && resolve(state, restored(each)));
-  const next = { ...state, layout: saved.layout, active: saved.active, maximised: false, stepped: null, panes };
+  const first = panes[saved.active];
+  const links = { ...state.links, ...saved.links, anchors: {}, leader: saved.links?.across && first ? sourceKey(first.source) : null };
+  const next = { ...state, links, layout: saved.layout, active: saved.active, maximised: false, stepped: null, panes };
   return paneAt(next) ? next : { ...next, active: Math.max(0, panes.findIndex(Boolean)) };
 }
 
@@ -55,6 +61,8 @@ export function restore(state, saved) {
  */
 function restored(saved) {
   if (isOf(saved, "volume")) return volumePane(saved.source, saved.plane, saved);
+  if (isOf(saved, "rendered3d")) return spacePane(saved.source, saved.plane, saved);
+  if (isOf(saved, "curved")) return curvedPane(saved.source, saved.path, saved);
   if (isOf(saved, "slide")) return slidePane(saved.source, saved);
   const { source: { instance, frame, ...source }, center, ...look } = /** @type {SavedStackPane} */ (saved);
   return pane(source, { ...look, instance, frame, center: center ? [center[0] + 0.5, center[1] + 0.5] : null });

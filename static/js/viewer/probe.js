@@ -21,7 +21,8 @@ const PANES = 16;
  * @returns {Image | null} null for a plane that doesn't say where it lies
  */
 export function probed(picture, placed, query) {
-  const { rows, columns, plane } = picture;
+  const { rows, columns, plane, space } = picture;
+  if (space) return null;
   if (!plane) return { rows, columns, placed };
   const lie = lieOf(picture);
   const cut = [picture.location, plane.look, plane.thickness, plane.method, picture.stack].join(" ");
@@ -75,13 +76,9 @@ export class Probe {
    * @param {string | null} shown the resource on the screen now
    * @returns {string | null} the words to show; null when the answer is of no use any more
    */
-  answered({ seq, resource, value, unit, words, real, suv }, shown) {
+  answered({ seq, resource, fused, ...own }, shown) {
     if (seq !== this.place + PANES * this.#count || resource !== shown || !this.pointer) return null;
-    const values = [value ?? []].flat();
-    const told = `${values.map((each) => number(each, words || Math.abs(each) < 1 ? digits(each) : 3)).join(" ")} ${unit ?? ""}`.trim();
-    const meant = (real ?? []).map((/** @type {Record<string, any>} */ each) => [each.label, number(each.value, digits(each.value)), each.unit].filter(Boolean).join(" "));
-    const uptake = suv ? `${suv.name} ${number(suv.value, 3)} ${suv.unit}` : "";
-    this.#words = values.length ? [uptake, told, words, ...meant].filter(Boolean).join(" · ") : (words ?? "");
+    this.#words = fused ? bothWords(own, fused) : valueWords(own);
     return this.#words;
   }
 
@@ -90,6 +87,24 @@ export class Probe {
     this.#words = "";
     return "";
   }
+}
+
+/** Of two volumes at one point: each value in its own unit, of PET as SUV. @param {Record<string, any>} own @param {Record<string, any>} layer */
+function bothWords(own, layer) {
+  const short = (/** @type {Record<string, any>} */ { value, unit, suv, words }) =>
+    valueWords(suv ? { value: suv.value, unit: suv.unit, suv: null } : { value, unit, words: typeof value === "number" ? "" : words });
+  const name = layer.suv ? `${layer.suv.name} ` : "";
+  const made = [own, layer].some(({ value, words }) => typeof value === "number" && words) ? (own.words || layer.words) : "";
+  return [short(own), name + short(layer), made].filter(Boolean).join(" · ");
+}
+
+/** A value with its unit, as SUV too where it has one. @param {Record<string, any>} told */
+function valueWords({ value, unit, words, real, suv }) {
+  const values = [value ?? []].flat();
+  const told = `${values.map((each) => number(each, words || Math.abs(each) < 1 ? digits(each) : 3)).join(" ")} ${unit ?? ""}`.trim();
+  const meant = (real ?? []).map((/** @type {Record<string, any>} */ each) => [each.label, number(each.value, digits(each.value)), each.unit].filter(Boolean).join(" "));
+  const uptake = suv ? `${suv.name} ${number(suv.value, 3)} ${suv.unit}` : "";
+  return values.length ? [uptake, told, words, ...meant].filter(Boolean).join(" · ") : (words ?? "");
 }
 
 /** Digits after the point of a value that was computed: four count. @param {number} value */

@@ -1,15 +1,16 @@
 /** What a pane's picture lies on, as hands know it: a flat grid of an image's pixels, or of a plane's smallest voxels. */
 
 /** @import { Grid, Look } from "./geometry.js" */
-/** @import { Pane, PicturePane, Stack, State } from "./state.js" */
+/** @import { Pane, SpacePane, Stack, StackPane, State, VolumePane } from "./state.js" */
+import { isCurvedPane } from "./curves.js";
 import { gridOf } from "./geometry.js";
 import { changePane } from "./panes.js";
 import { fromGrid, planeGrid, series, toGrid } from "./planes.js";
-import { isSlidePane, isStackPane, isVolumePane, paneAt, stackOf } from "./state.js";
+import { isSlidePane, isSpacePane, isStackPane, isVolumePane, paneAt, stackOf } from "./state.js";
 
 /**
  * @typedef {object} Sheet
- * @property {PicturePane} pane
+ * @property {StackPane | VolumePane | SpacePane} pane
  * @property {Stack} stack
  * @property {Grid} grid
  * @property {Look} look   with its centre on the grid
@@ -20,11 +21,11 @@ import { isSlidePane, isStackPane, isVolumePane, paneAt, stackOf } from "./state
 /**
  * @param {State} state
  * @param {Pane | null} shown
- * @returns {Sheet | null} null while the server hasn't told, and for a slide
+ * @returns {Sheet | null} null while the server hasn't told, for a slide and for a curved picture
  */
 export function sheetOf(state, shown) {
   const stack = stackOf(state, shown);
-  if (!stack || !shown || isSlidePane(shown)) return null;
+  if (!stack || !shown || isSlidePane(shown) || isCurvedPane(shown)) return null;
   if (isStackPane(shown)) {
     return { pane: shown, stack, grid: gridOf(stack), look: shown, index: shown.index ?? 0, count: stack.entries.length };
   }
@@ -32,7 +33,7 @@ export function sheetOf(state, shown) {
   if (!volume) return null;
   const { plane, center } = shown;
   const look = { ...shown, center: center && toGrid(volume, plane, center) };
-  const { index, count } = series(volume, plane);
+  const { index, count } = isSpacePane(shown) ? { index: 0, count: 1 } : series(volume, plane);
   return { pane: shown, stack, grid: planeGrid(volume, plane), look, index, count };
 }
 
@@ -45,7 +46,7 @@ export function sheetOf(state, shown) {
  */
 export function changeLook(state, change, index = state.active) {
   const shown = paneAt(state, index);
-  if (!isVolumePane(shown) || !change.center) return changePane(state, /** @type {import("./panes.js").Difference} */ (change), index);
+  if (!(isVolumePane(shown) || isSpacePane(shown)) || !change.center) return changePane(state, /** @type {import("./panes.js").Difference} */ (change), index);
   const volume = stackOf(state, shown)?.volume;
   return volume ? changePane(state, { ...change, center: fromGrid(volume, shown.plane, change.center) }, index) : state;
 }

@@ -1,5 +1,7 @@
 /** What a reader sees, as one object: its shape, and how to read it. */
 
+import { PREFERENCES } from "./preferences.js";
+
 /** @typedef {"LINEAR" | "LINEAR_EXACT" | "SIGMOID"} WindowFunction */
 /** @typedef {{center: number, width: number, function: WindowFunction}} Window in modality units */
 /** @typedef {Window | {choice: number} | {automatic: true} | null} Voi null: what the server shows by itself */
@@ -7,7 +9,8 @@
 /** @typedef {SeriesSource & {kind: "stack", stack: string}} StackSource an empty stack: the series' first */
 /** @typedef {SeriesSource & {kind: "volume", stack: string}} VolumeSource the volume that a stack makes */
 /** @typedef {SeriesSource & {kind: "slide", slide: string}} SlideSource */
-/** @typedef {StackSource | VolumeSource | SlideSource} Source */
+/** @typedef {SeriesSource & {kind: "rendered3d", stack: string}} SpaceSource that volume in three dimensions */
+/** @typedef {StackSource | VolumeSource | SpaceSource | SlideSource | import("./curves.js").CurvedSource} Source */
 /** @typedef {[x: number, y: number, z: number]} Vector a point in LPS millimetres, or a direction */
 /**
  * Times the size that fits, or device pixels for one image pixel. With `room`, columns and rows, that room fits instead of
@@ -41,10 +44,17 @@
  */
 
 /** The plane through a point, seen along `look` with `up` towards the top: unit vectors. @typedef {{point: Vector, look: Vector, up: Vector}} Plane */
+/**
+ * A second volume over a plane: its window (null: what the server shows by itself), its colour map (null: hot iron), 0 to 1.
+ * @typedef {{source: VolumeSource, voi: Voi, colormap: string | null, opacity: number, registration?: string | null}} Fused
+ */
 /** @typedef {{thickness: number, method: "average_ip" | "maximum_ip" | "minimum_ip"}} Slab thickness: mm, 0 for one layer */
 /**
  * A plane of a volume; all planes of one volume on a screen pass through the same point, the crosshair.
- * @typedef {PictureLook & {source: VolumeSource, plane: Plane, slab: Slab, center: Vector | null}} VolumePane
+ * @typedef {PictureLook & {
+ *   source: VolumeSource, plane: Plane, slab: Slab, named: import("./planes.js").PlaneName | null, interpolation: "linear" | "cubic", center: Vector | null,
+ *   fused?: Fused | null,
+ * }} VolumePane named: the plane that it began as and whose colour it keeps, null for the one that it is nearest to
  */
 
 /**
@@ -58,8 +68,15 @@
  * @property {TextLevel} text
  */
 
-/** @typedef {StackPane | VolumePane} PicturePane */
-/** @typedef {StackPane | VolumePane | SlidePane} Pane what one image area shows */
+/**
+ * Which movements panes share: scrolling within a Frame of Reference (`across`: and by an offset with others), panning, zooming, windows.
+ * `anchors`: where each stack stood when it was linked, LPS mm; `leader`: the stack that offsets are told against.
+ * @typedef {{scroll: boolean, across: boolean, pan: boolean, zoom: boolean, window: boolean, anchors: Record<string, Vector>, leader: string | null}} Links
+ */
+
+/** @typedef {import("./space.js").SpacePane} SpacePane */
+/** @typedef {StackPane | VolumePane | SpacePane | import("./curves.js").CurvedPane} PicturePane */
+/** @typedef {PicturePane | SlidePane} Pane what one image area shows */
 
 /** @typedef {import("./listed.js").Entry} Entry */
 /** @typedef {import("./listed.js").Shown} Shown */
@@ -78,7 +95,7 @@
 
 /** What the server told of a series; of a failure perhaps under a title of its own. @typedef {SeriesStacks | {error: string, title?: string}} Told */
 
-/** @typedef {"window" | "pan" | "zoom" | "scroll" | "crosshair" | "length"} Tool */
+/** @typedef {"window" | "pan" | "zoom" | "scroll" | "crosshair" | "length" | "sphere" | "path"} Tool */
 /** @typedef {"connecting" | "open" | "lost" | "refused"} Line */
 
 /** A pane that runs by itself: `at` is the entry to which it came last, so that any other movement is a hand's. @typedef {{pane: number, source: StackSource, at: number, step: 1 | -1}} Run */
@@ -98,31 +115,28 @@
  * @property {Playing | null} playing
  * @property {Record<string, Chosen>} reels   per stack: how it is run, of those that a hand has run
  * @property {boolean} together   all panes run, not the active one alone
+ * @property {import("./planned.js").Planned | null} planned   planes that are about to be saved as a series
+ * @property {import("./curves.js").Drawing | null} path   that is being drawn
  * @property {number} lens   what the magnifier enlarges by; 0 while there is none
  * @property {Tool} tool
+ * @property {import("./sphere.js").Sphere | null} sphere   drawn, and nowhere kept
+ * @property {Links} links
+ * @property {Record<string, Vector>} cursor   where a hand pointed last, by Frame of Reference
+ * @property {Record<string, readonly (readonly [Vector, Vector])[]>} landmarks   set by hand, by both Frames of Reference
+ * @property {Record<string, import("./registering.js").Registration[]>} registrations   by study
+ * @property {boolean} onLayer   window, presets and colour maps act on the layer of a fused plane
  * @property {(Pane | null)[]} panes
  * @property {Record<string, StudyOverview | {error: string, gone?: boolean}>} studies
  * @property {Record<string, Told>} series
  * @property {Record<string, SeriesStacks>} fresh   by series: a newer list, which would renumber what is on the screen: taken up when asked for
  * @property {Record<string, {before: import("./listed.js").Patient, seen: boolean}>} persons   by study: whose it was until the archive said otherwise; seen: by the reader
- * @property {Record<string, {rows: number, columns: number, pixel_spacing: [number, number], words: string}>} calibrations   set by hand, by study and image
+ * @property {Record<string, import("./known.js").SetByHand[]>} calibrations   by study and image
  * @property {Record<string, Stack>} glimpses   by series: the one image that is known before the series is
  * @property {Record<string, ReadonlySet<string>>} seen   per stack: the pictures that were painted
  * @property {Record<string, string>} progress   per stack: one character for each entry: p present, f failed, m missing
  * @property {Line} line
- * @property {Preferences} preferences
+ * @property {import("./preferences.js").Preferences} preferences
  */
-
-/**
- * What a user has changed for all studies.
- * @typedef {object} Preferences
- * @property {boolean} up_darkens        an upward drag makes darker
- * @property {boolean} single_keys       keys without Ctrl or Alt act at all
- * @property {Record<string, string[]>} keys by command: the chords that take the place of the table's
- */
-
-/** @type {Preferences} */
-export const PREFERENCES = { up_darkens: false, single_keys: true, keys: {} };
 
 /** @typedef {(state: State) => State} Change */
 /**
@@ -143,8 +157,16 @@ export function initial(archive, study) {
     playing: null,
     reels: {},
     together: false,
+    planned: null,
+    path: null,
     lens: 0,
     tool: "window",
+    links: { scroll: false, across: false, pan: false, zoom: false, window: false, anchors: {}, leader: null },
+    cursor: {},
+    landmarks: {},
+    registrations: {},
+    onLayer: false,
+    sphere: null,
     panes: [null],
     studies: {},
     series: {},
@@ -158,6 +180,12 @@ export function initial(archive, study) {
     preferences: PREFERENCES,
   };
 }
+
+/** One layer of samples. @type {Slab} */
+export const THIN = { thickness: 0, method: "average_ip" };
+
+/** mm; a slab this thick reaches through any patient. */
+export const THROUGH = 1000;
 
 /** How a pane looks before a hand has touched it. */
 export const PLAIN = /** @type {const} */ ({
@@ -191,7 +219,7 @@ export function pane(source, differently = {}) {
  * @returns {VolumePane}
  */
 export function volumePane(source, plane, differently = {}) {
-  return { source, plane, slab: { thickness: 0, method: "average_ip" }, ...PLAIN, text: "all", ...differently };
+  return { source, plane, slab: THIN, named: null, interpolation: "linear", ...PLAIN, text: "all", ...differently };
 }
 
 /**
@@ -211,6 +239,8 @@ export const paneOf = (source) => (source.kind === "slide" ? slidePane(source) :
 export const isStackPane = (shown) => shown?.source.kind === "stack";
 /** @param {Pane | null | undefined} shown @returns {shown is VolumePane} */
 export const isVolumePane = (shown) => shown?.source.kind === "volume";
+/** @param {Pane | null | undefined} shown @returns {shown is SpacePane} */
+export const isSpacePane = (shown) => shown?.source.kind === "rendered3d";
 /** @param {Pane | null | undefined} shown @returns {shown is SlidePane} */
 export const isSlidePane = (shown) => shown?.source.kind === "slide";
 

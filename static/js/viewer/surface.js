@@ -78,6 +78,8 @@ export function toPatient({ position, right, down, spacing }, column, row) {
  * @returns {Ground | null} null for a plane in no frame of reference: its pixels are nobody's stored ones
  */
 export function groundOf(picture, { archive, study }) {
+  // What is unrolled along a path has no place of its own that a mark could be kept in.
+  if (picture.curve?.form) return null;
   const { plane, frame_of_reference, series_uid, instance, frame, stack } = picture;
   const where = { archive, study, series: series_uid, stack: stack ?? "", frame_of_reference };
   const space = lieInPatient(picture) ? "patient" : "image";

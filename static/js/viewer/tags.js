@@ -268,8 +268,8 @@ export class Tags {
     this.#chosen.hidden = !attribute;
     setText(this.#said, "");
     if (!attribute) return;
-    const { tag, name, creator } = attribute;
-    setText(this.#which, joined([written(tag), name, creator]));
+    const { tag, name, creator, vr, vm } = attribute;
+    setText(this.#which, joined([written(tag), name, creator, interpolate(gettext("VR {vr}, VM {vm}"), { vr, vm })]));
     setText(this.#whole, valueOf(attribute));
   }
 

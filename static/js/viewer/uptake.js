@@ -2,8 +2,8 @@
 
 /** @import { Change, Stack, State } from "./state.js" */
 import { gettext, interpolate } from "../shared/i18n.js";
-import { changePane } from "./panes.js";
-import { isSlidePane, paneAt, stackOf } from "./state.js";
+import { targetOf } from "./fusing.js";
+import { paneAt, stackOf } from "./state.js";
 
 /** A kind of SUV: value of a pixel × `factor`. @typedef {{name: string, formula: string, unit: string, factor: number | null, reason: string}} Measure */
 /** One element of the file that an SUV rests on. @typedef {{keyword: string, tag: string, value: string, made: string}} Factor */
@@ -73,16 +73,12 @@ export const isNuclear = (state) => ["PT", "NM"].includes(greyStack(state)?.moda
 
 /** @type {Change} */
 export function nextColormap(state) {
-  const shown = paneAt(state);
-  const stack = greyStack(state);
-  if (!shown || !stack || isSlidePane(shown)) return state;
+  const target = targetOf(state);
+  if (!target || target.stack.colour) return state;
   const names = COLORMAPS.map(([name]) => name);
-  const present = shown.colormap ?? usual(stack);
-  return changePane(state, { colormap: names[(names.indexOf(present) + 1) % names.length] ?? null });
+  const present = target.colormap ?? target.usual;
+  return target.change(state, { colormap: names[(names.indexOf(present) + 1) % names.length] ?? null });
 }
-
-/** @param {Stack} stack */
-const usual = (stack) => (stack.modality === "PT" ? "GREY_INVERTED" : "GREY");
 
 /** @type {import("./commands.js").Command[]} */
 export const UPTAKE_COMMANDS = [
@@ -95,7 +91,7 @@ export const UPTAKE_COMMANDS = [
     label: () => interpolate(gettext("Colours: {name}"), { name: label() }),
     keys: [],
     group: "window",
-    run: (state) => (greyStack(state) ? changePane(state, { colormap: name }) : state),
+    run: (state) => (greyStack(state) ? (targetOf(state)?.change(state, { colormap: name }) ?? state) : state),
     offered: (state) => greyStack(state) !== null,
   })),
   {

@@ -1,6 +1,7 @@
-/** One image area: asks for what its pane needs and paints picture and text in the same frame. */
+/** One image area: asks for what its pane needs, and has it painted. */
 
 /** @import { Aim, Hindrance } from "./aims.js" */
+/** @import { Content } from "./easel.js" */
 /** @import { Entry, Pane, PicturePane, State } from "./state.js" */
 /** @import { Answer, Pictures } from "./pictures.js" */
 /** @import { Placed } from "./placed.js" */
@@ -9,22 +10,19 @@
 /** @import { Wish } from "./wishes.js" */
 import { el } from "../shared/dom.js";
 import { gettext } from "../shared/i18n.js";
-import { aimOf, loadingWords } from "./aims.js";
+import { aimOf } from "./aims.js";
 import { painted } from "./cine.js";
 import { isBeside } from "./dimensions.js";
-import { blacken, devicePixels, draw } from "./drawing.js";
-import { Dressing } from "./dressing.js";
-import { indexAtServer } from "./growth.js";
-import { known } from "./known.js";
-import { Painted, tellPaint } from "./painted.js";
-import { paced } from "./pace.js";
+import { devicePixels } from "./drawing.js";
+import { Easel } from "./easel.js";
+import { apply, inverse } from "./geometry.js";
+import { lookAhead } from "./looking.js";
 import { keyOf } from "./pictures.js";
-import { along, placedOf } from "./placed.js";
-import { Probe, probed } from "./probe.js";
+import { along } from "./placed.js";
+import { Pointed } from "./pointed.js";
 import { ScrollBar } from "./scrollbar.js";
-import { isShown, isSlidePane, isStackPane, paneAt, seriesKey, stackOf, visible } from "./state.js";
+import { isSlidePane, isStackPane, paneAt, seriesKey, visible } from "./state.js";
 import { Sliders } from "./sliders.js";
-import { standIn } from "./standin.js";
 
 /** A hand that hasn't moved for this long rests. */
 const REST = 120;
@@ -32,17 +30,13 @@ const LATE = 300;
 const INSIST = 1000;
 /** What failed is asked for again by itself, ever more seldom (ms): an archive that was silent may answer by now. */
 const AGAIN = { first: 3000, longest: 30_000 };
-/** Between two words to the server of where a hand is that moves along. */
-const LOOKED = 100;
 /** What may change the words over a picture, or its place, while the pane stays the same. */
-const AROUND = /** @type {const} */ (["studies", "series", "layout", "calibrations"]);
+const AROUND = /** @type {const} */ (["studies", "series", "layout", "calibrations", "links"]);
 
 /**
  * What takes the place of the canvas while the pane shows a slide; its area is hidden and shown by itself.
  * @typedef {Surface & {picture: {patient: Answer["picture"]["patient"]} | null, warn: (words: string) => void, retry: () => void}} Guest
  */
-
-/** @typedef {{kind: "empty"} | {kind: "waiting"} | {kind: "picture", answer: Answer} | {kind: "notice", entry: Entry | null, index: number | null, title: string, words: string}} Content */
 
 export class Viewport {
   /** @type {Content} */
@@ -52,7 +46,6 @@ export class Viewport {
   /** @type {Guest | null} */
   #guest = null;
   #state;
-  #frame = 0;
   #rest = 0;
   #late = 0;
   /** What is shown isn't what the archive holds by now. */
@@ -61,16 +54,11 @@ export class Viewport {
   #again = 0;
   #pause = AGAIN.first;
   #direction = 1;
-  #looking = paced(LOOKED);
-  /** What is on the canvas and over it. @type {readonly unknown[]} */
-  #shown = [];
-  #room = { width: 0, height: 0 };
-  #canvas;
-  #context;
-  #dressing;
+  #easel;
   #bar;
   #sliders;
-  #probe;
+  #pointed;
+  #lookAhead;
 
   /**
    * @param {number} place of the pane in the layout
@@ -84,13 +72,15 @@ export class Viewport {
     this.#state = store.state;
     this.pictures = pictures;
     this.onPaint = onPaint;
-    this.#canvas = el("canvas", { "aria-hidden": "true" });
-    this.#context = /** @type {CanvasRenderingContext2D} */ (this.#canvas.getContext("2d", { alpha: false }));
-    this.area = el("div", { class: "area", tabindex: 0, role: "application", "aria-roledescription": gettext("image area") }, this.#canvas);
+    this.area = el("div", { class: "area", tabindex: 0, role: "application", "aria-roledescription": gettext("image area") });
+    this.#easel = new Easel(this.area, place, store, {
+      subject: () => ({ pane: this.#pane, content: this.#content }),
+      onPicture: (placed) => this.#painted(placed),
+    });
     /** The canvas as marks see it. */
-    this.painted = new Painted(this.area);
-    this.#dressing = new Dressing(this.area, () => this.painted.tell());
-    this.#probe = new Probe((probe) => pictures.tell({ probe }), place);
+    this.painted = this.#easel.painted;
+    this.#pointed = new Pointed(this.#easel, pictures, place);
+    this.#lookAhead = lookAhead(pictures, place);
     this.#bar = new ScrollBar(store, place);
     this.#sliders = new Sliders(store, place, () => this.focus());
     this.element = el("section", { class: "pane", "data-pane": place }, this.area, this.#bar.element, this.#sliders.element);
@@ -104,7 +94,7 @@ export class Viewport {
 
   /** The size of the canvas in device pixels. */
   get size() {
-    return { width: this.#canvas.width, height: this.#canvas.height };
+    return this.#easel.size;
   }
 
   /** The picture on the screen, or null. */
@@ -114,7 +104,7 @@ export class Viewport {
 
   /** What was asked for to get that picture. */
   get wish() {
-    return this.#content.kind === "picture" ? this.#content.answer.wish : null;
+    return this.#easel.wish;
   }
 
   /** The entry in whose place words stand. @returns {Entry | null} */
@@ -152,12 +142,12 @@ export class Viewport {
   /** @param {string} words about more than one person on the screen; "" for one */
   warn(words) {
     if (this.#isAway) this.#guest?.warn(words);
-    else this.#dressing.warn(words);
+    else this.#easel.dressing.warn(words);
   }
 
   /** @param {string} words why something that was asked for can't be done; they go by themselves, and with "" */
   tell(words) {
-    this.#dressing.tell(words);
+    this.#easel.dressing.tell(words);
   }
 
   /**
@@ -189,21 +179,21 @@ export class Viewport {
    * @param {[number, number] | null} at device pixels
    */
   point(at) {
+    this.#pointed.at(at);
+  }
+
+  /** Ask what a volume's ray meets under a point of the area. @param {[number, number]} at device pixels */
+  meet(at) {
     const { shown } = this.painted;
-    const wish = this.#content.kind === "picture" ? this.#content.answer.wish : null;
-    const image = shown && wish && probed(shown.picture, shown.placed, wish.query);
-    this.#value(this.#probe.at(at, wish?.resource ?? null, image));
+    const wish = this.wish;
+    if (!shown || !wish) return;
+    const [x, y] = /** @type {[number, number]} */ (apply(inverse(shown.placed), ...at).map(Math.floor));
+    if (x >= 0 && y >= 0) this.pictures.tell({ probe: { seq: this.number, resource: wish.resource, query: wish.query, x, y } });
   }
 
   /** @param {Record<string, any>} answer to a probe */
   probed(answer) {
-    const words = this.#probe.answered(answer, this.#content.kind === "picture" ? this.#content.answer.wish.resource : null);
-    if (words !== null) this.#value(words);
-  }
-
-  /** Words that weren't there push others: lines that spare words are cut anew. @param {string} words */
-  #value(words) {
-    if (this.#dressing.value(words)) this.painted.tell();
+    this.#pointed.answered(answer);
   }
 
   /** @param {State} state */
@@ -228,7 +218,7 @@ export class Viewport {
     const step = along(state, this.#pane) - along(state, before);
     if (step) this.#direction = Math.sign(step);
     if (before !== this.#pane || this.#content.kind === "waiting") this.#aim(state);
-    else if (AROUND.some((part) => past[part] !== state[part])) this.#paintSoon();
+    else if (AROUND.some((part) => past[part] !== state[part])) this.#easel.paintSoon();
   }
 
   get #isAway() {
@@ -262,7 +252,7 @@ export class Viewport {
   #show(content) {
     if (this.#content.kind === "picture" && content.kind !== "picture") this.#content.answer.bitmap.close();
     this.#content = content;
-    this.#paintSoon();
+    this.#easel.paintSoon();
   }
 
   /**
@@ -273,23 +263,23 @@ export class Viewport {
     const pane = this.#pane;
     if (!pane) return this.#clear({ kind: "empty" });
     const aim = aimOf(state, pane, this.size);
-    if (!aim) return this.#paintSoon();
-    this.#lookAhead(pane, aim);
+    if (!aim) return this.#easel.paintSoon();
+    this.#lookAhead(state, pane, aim.index, this.#direction);
     if ("title" in aim) {
       this.pictures.cancel(this.number);
       return this.#notice(aim);
     }
-    const asked = aim.wish(this.pictures.quality);
+    const asked = aim.wish(this.pictures.quality, true);
     // Only moved: what is shown goes on being shown, and nothing that was asked for before may take its place.
     if (asked && this.#isShowing(asked) && !this.#isNumbered(asked)) {
       this.pictures.cancel(this.number);
-      this.#dressing.inTime();
-    } else if (asked && this.#canvas.width) this.pictures.want(this.number, asked);
+      this.#easel.dressing.inTime();
+    } else if (asked && this.size.width) this.pictures.want(this.number, asked);
     clearTimeout(this.#late);
     this.#late = setTimeout(() => this.#sayLate(asked), LATE);
     this.#move();
     this.#restSoon();
-    this.#paintSoon();
+    this.#easel.paintSoon();
   }
 
   /** A hand moves. */
@@ -333,22 +323,10 @@ export class Viewport {
   #settle() {
     const aim = this.#aimed();
     const asked = aim?.wish(null);
-    if (!aim || !asked || !this.#canvas.width) return;
+    if (!aim || !asked || !this.size.width) return;
     if (this.#content.kind !== "picture" || keyOf(this.#content.answer.wish) !== keyOf(asked)) this.pictures.want(this.number, asked);
     else if (this.store.state.active === this.number) void this.pictures.fill(aim.next(this.#direction));
-    this.#dressing.announce();
-  }
-
-  /**
-   * @param {PicturePane} pane
-   * @param {Aim | Hindrance} aim
-   */
-  #lookAhead(pane, { index }) {
-    if (index === null) return;
-    const { archive, study, series, stack } = pane.source;
-    const listed = indexAtServer(stackOf(this.store.state, pane)?.entries ?? [], index);
-    const looking = { archive, study, series, stack, index: listed, direction: this.#direction };
-    this.#looking(() => this.pictures.stand(`looking ${this.number}`, { looking }));
+    this.#easel.dressing.announce();
   }
 
   /** @param {Wish | null} asked */
@@ -356,7 +334,7 @@ export class Viewport {
     const content = this.#content;
     const aim = this.#aimed();
     if (!asked || !aim || this.#isShowing(asked) || (content.kind === "notice" && content.index === aim.index)) return;
-    this.#dressing.late(aim.late);
+    this.#easel.dressing.late(aim.late);
   }
 
   /** @param {Answer} answer */
@@ -365,10 +343,10 @@ export class Viewport {
     this.#content = { kind: "picture", answer };
     this.#outdated = false;
     this.#pause = AGAIN.first;
-    this.#paintSoon();
+    this.#easel.paintSoon();
     clearTimeout(this.#insist);
-    this.#dressing.insist(false);
-    if (!answer.picture.lossless) this.#insist = setTimeout(() => this.#dressing.insist(true), INSIST);
+    this.#easel.dressing.insist(false);
+    if (!answer.picture.lossless) this.#insist = setTimeout(() => this.#easel.dressing.insist(true), INSIST);
     // On a slow line the lossless picture is asked for once the hand rests, not once all that it asked for has come.
     this.#restSoon();
   }
@@ -395,57 +373,14 @@ export class Viewport {
 
   /** @param {ResizeObserverEntry[]} entries */
   #resize(entries) {
-    const { width, height } = devicePixels(this.area, entries.at(-1)?.devicePixelContentBoxSize?.[0]);
-    if (!width || !height || (width === this.#canvas.width && height === this.#canvas.height)) return;
-    Object.assign(this.#canvas, { width, height });
-    this.#room = { width: this.area.clientWidth, height: this.area.clientHeight };
-    this.#shown = [];
-    this.#paint();
-    this.#aim(this.store.state);
+    const size = devicePixels(this.area, entries.at(-1)?.devicePixelContentBoxSize?.[0]);
+    if (this.#easel.resize(size)) this.#aim(this.store.state);
   }
 
-  #paintSoon() {
-    this.#frame ||= requestAnimationFrame(() => {
-      this.#frame = 0;
-      this.#paint();
-    });
-  }
-
-  /** Picture and text: both from the same answer, in the same frame of the screen. */
-  #paint() {
-    const { state } = this.store;
-    const placed = this.#pane && this.#content.kind === "picture" ? placedOf(state, this.#pane, this.#content.answer, { canvas: this.size, ...this.#room }) : null;
-    // A hand may be frames ahead of the pictures: what stands there already isn't painted anew.
-    if (placed && placed.parts.length === this.#shown.length && placed.parts.every((part, index) => part === this.#shown[index])) return;
-    this.#shown = placed?.parts ?? [];
-    this.painted.shown = null;
-    blacken(this.#context);
-    if (placed) this.#paintPicture(placed);
-    else this.#paintWords();
-    this.painted.tell();
-  }
-
-  /** @param {Placed} placed */
-  #paintPicture({ pane, answer, picture, place, ofPage, plane }) {
-    this.painted.shown = { picture, source: pane.source, placed: place.placed };
-    draw(this.#context, answer, place);
-    this.#dressing.picture(picture, place.placed, place.scale, ofPage, plane);
-    tellPaint(this.number, picture);
+  /** @param {Placed} placed is on the screen */
+  #painted({ pane, picture: { instance, frame } }) {
     this.onPaint();
-    const { instance, frame } = picture;
     if (isStackPane(pane) && instance && frame) this.store.update((now) => painted(now, pane, this.number, { instance, frame }));
-    if (this.#probe.pointer) this.point(this.#probe.pointer);
-  }
-
-  /** What stands in the place of a picture. */
-  #paintWords() {
-    const { state } = this.store;
-    const pane = this.#pane;
-    const content = this.#content;
-    if (!pane || content.kind === "empty") return this.#dressing.empty();
-    if (content.kind !== "notice") return this.#dressing.waiting(standIn(state, pane, null), loadingWords(state, pane));
-    const ofPage = known(state, pane, null, { canvas: this.size, ...this.#room });
-    const kind = content.entry && !isShown(content.entry) ? "gap" : "failed";
-    this.#dressing.notice(standIn(state, pane, content.entry, content.index), kind, content.title, content.words, ofPage);
+    this.#pointed.again();
   }
 }

@@ -6,7 +6,7 @@ import { known } from "../../../static/js/viewer/known.js";
 
 /** @param {Partial<import("../../../static/js/marks/calibrating.js").Calibration>} more */
 const calibration = (more) => ({
-  id: "1", series: "1.2", instance: "1.2.3", frame: 1, rows: 8, columns: 6, points: [], length: 40, pixel_spacing: /** @type {[number, number]} */ ([0.5, 0.4]), words: "mm calibrated by Ada on 2026-01-02",
+  id: "1", series: "1.2", instance: "1.2.3", frame: 1, frames: /** @type {number[] | null} */ (null), rows: 8, columns: 6, points: [], length: 40, pixel_spacing: /** @type {[number, number]} */ ([0.5, 0.4]), words: "mm calibrated by Ada on 2026-01-02",
   author: "Ada", created: "", withdrawn: null, withdrawn_by: "", ...more,
 });
 /** @param {object} more */
@@ -20,16 +20,18 @@ describe("a known length", () => {
 
   it("counts for its own image until it is withdrawn", () => {
     const all = [calibration({ withdrawn: "2026-01-01" }), calibration({ id: "2", instance: "1.2.4" })];
-    expect(standing("main/9", all)).toEqual({ "main/9/1.2.4": { rows: 8, columns: 6, pixel_spacing: [0.5, 0.4], words: "mm calibrated by Ada on 2026-01-02" } });
+    expect(standing("main/9", all)).toEqual({ "main/9/1.2.4": [{ frames: null, rows: 8, columns: 6, pixel_spacing: [0.5, 0.4], words: "mm calibrated by Ada on 2026-01-02" }] });
   });
 
   it("stands above what the file says, on its own image only", () => {
     vi.stubGlobal("innerWidth", 1000);
-    const state = { ...initial("main", "9"), calibrations: standing("main/9", [calibration({})]) };
+    const all = [calibration({}), calibration({ id: "2", instance: "1.2.5", frames: [2, 3] }), calibration({ id: "3", instance: "1.2.5", frames: [4], words: "by Bo" })];
+    const state = { ...initial("main", "9"), calibrations: standing("main/9", all) };
     const pane = /** @type {any} */ ({ source: { kind: "stack", archive: "main", study: "9", series: "1.2", stack: "0" }, text: "all", voi: null, scale: { fit: 1 } });
-    const of = (/** @type {string} */ instance, rows = 8) => known(state, pane, /** @type {any} */ ({ instance, rows, columns: 6, study_date: "" }), { canvas: { width: 9, height: 9 }, width: 900, height: 900 }).calibration;
+    const of = (/** @type {string} */ instance, rows = 8, frame = 1) => known(state, pane, /** @type {any} */ ({ instance, frame, rows, columns: 6, study_date: "" }), { canvas: { width: 9, height: 9 }, width: 900, height: 900 }).calibration;
     expect(of("1.2.3")?.words).toBe("mm calibrated by Ada on 2026-01-02");
     expect(of("1.2.4")).toBe(null);
+    expect([1, 2, 3, 4].map((frame) => of("1.2.5", 8, frame)?.words.slice(0, 5))).toEqual([undefined, "mm ca", "mm ca", "by Bo"]);
     expect(of("1.2.3", 16)).toBe(null); // replaced in the archive by an image of another size
   });
 });

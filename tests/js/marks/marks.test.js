@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { drawn, IDLE } from "../../../static/js/marks/gesture.js";
 import { jumpTo } from "../../../static/js/marks/jump.js";
 import { belongs, difference, isAtHome, measured, numberOf } from "../../../static/js/marks/marks.js";
-import { planePlace } from "../../../static/js/viewer/corners.js";
+import { planePlace } from "../../../static/js/viewer/planewords.js";
 import { initial, pane, volumePane } from "../../../static/js/viewer/state.js";
 
 /** @type {any} */

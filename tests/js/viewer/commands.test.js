@@ -31,9 +31,9 @@ describe("the table of commands", () => {
     }
   });
 
-  it("reaches everything but two rare windows, the slabs, single stages and colour maps by a key", () => {
+  it("reaches everything but two rare windows, the slabs, single stages, planes, volumes and colour maps by a key", () => {
     const without = COMMANDS.filter(({ keys }) => !keys.length).map(({ id }) => id);
-    expect(without.filter((id) => !/^(slab|pair|four|colormap)-/.test(id))).toEqual(["window-air", "window-temporal-bone"]);
+    expect(without.filter((id) => !/^(slab|alone|pair|four|colormap|space)-/.test(id))).toEqual(["window-air", "window-temporal-bone"]);
   });
 
   it("needs neither AltGr nor a dead key", () => {

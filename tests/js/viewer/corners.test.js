@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { corners, fidelity, fitted, heldLine, heldLines, identityLine, imageOf, spoken, windowWords, zoomWords } from "../../../static/js/viewer/corners.js";
+import { corners, fidelity, fitted, heldLine, heldLines, identityLine, imageOf, windowWords, zoomWords } from "../../../static/js/viewer/corners.js";
 import { isOwnOrNamed } from "../../../static/js/viewer/presets.js";
+import { spoken } from "../../../static/js/viewer/spoken.js";
 import { stack } from "./stacks.js";
 
 /** @type {import("../../../static/js/viewer/corners.js").Picture} */
@@ -24,6 +25,17 @@ describe("the corners", () => {
     expect(texts(shown.topRight)).toEqual(["St Elsewhere", "2024-05-01 10:20", "CT Thorax", "A1"]);
     expect(texts(shown.bottomLeft)).toEqual(["W 400 L 40 HU · Soft tissue", "1:1"]);
     expect(texts(shown.bottomRight)).toEqual(["2. Thorax 1.0", "120 kV  B30f", "Loc −120.5 mm  Thk 1.25 mm", "Image 45/120"]);
+  });
+
+  it("say what millimetres rest on that aren't the patient's, also where a pane has no room or no other text", () => {
+    const detector = { ...PICTURE, spacing_basis: "detector", spacing_words: "mm at detector" };
+    expect(texts(corners(detector, PAGE).bottomLeft)[0]).toBe("mm at detector");
+    const calibration = { words: "mm calibrated by Ek" };
+    expect(texts(corners(detector, { ...PAGE, calibration }).bottomLeft)[0]).toBe("mm calibrated by Ek");
+    for (const text of /** @type {const} */ (["all", "identity"])) {
+      expect(texts(heldLines(detector, { ownWindow: true, text, prior: "" }))).toContain("mm at detector");
+    }
+    expect(heldLines(detector, { ownWindow: true, text: "none", prior: "" })).toEqual([]);
   });
 
   it("are two lines each beside a picture that has text of its own", () => {
@@ -130,7 +142,8 @@ describe("fidelity", () => {
 });
 
 it("speaks as the image area's name", () => {
-  expect(spoken(PICTURE, "axial")).toBe("Axial CT CT Thorax, slice 45 of 120, window 40/400");
+  expect(spoken(PICTURE, "axial", "slice")).toBe("Axial CT CT Thorax, slice 45 of 120, window 40/400");
+  expect(spoken({ ...PICTURE, modality: "US", window: null }, "", "frame")).toBe("US CT Thorax, frame 45 of 120");
 });
 
 it("shows zoom as people read it", () => {

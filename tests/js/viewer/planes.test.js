@@ -248,11 +248,13 @@ describe("the crosshair", () => {
   it("is drawn as the lines of the other planes", () => {
     const state = three();
     expect(cutsOf(state, 0)).toEqual([
-      { name: "coronal", direction: [-1, 0, 0] },
-      { name: "sagittal", direction: [0, -1, 0] },
+      { name: "coronal", look: [0, 1, 0], direction: [-1, 0, 0], thickness: 0, isThere: true },
+      { name: "sagittal", look: [-1, 0, 0], direction: [0, -1, 0], thickness: 0, isThere: true },
     ]);
     expect(cutsOf({ ...state, maximised: true }, 0)).toEqual([]);
-    expect(cutsOf({ ...state, maximised: true, tool: "crosshair" }, 0).map(({ name }) => name)).toEqual(["sagittal", "coronal"]);
+    expect(cutsOf({ ...state, maximised: true, tool: "crosshair" }, 0).map(({ name }) => name)).toEqual(["coronal", "sagittal"]);
+    const lonely = { ...state, layout: { rows: 1, columns: 1 }, panes: state.panes.slice(0, 1), tool: /** @type {const} */ ("crosshair") };
+    expect(cutsOf(lonely, 0).map(({ name, isThere }) => [name, isThere])).toEqual([["sagittal", false], ["coronal", false]]);
     expect(cutsOf(state, 3)).toEqual([]);
     expect(referencePoint(state, paneAt(state, 3))).toEqual(planeAt(state).plane.point);
     expect(referencePoint(open(made()), paneAt(open(made())))).toBe(null);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { spared } from "../../../static/js/viewer/crosslines.js";
+import { spared } from "../../../static/js/viewer/grips.js";
 import { placing } from "../../../static/js/viewer/drawing.js";
 import { threePlanes } from "../../../static/js/viewer/layouts.js";
 import { CANONICAL, onward } from "../../../static/js/viewer/planes.js";

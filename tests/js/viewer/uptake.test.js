@@ -75,6 +75,12 @@ describe("colours", () => {
     expect(barOf({ ...picture, window: { center: 1, width: 2, function: "SIGMOID" } })).toBeNull();
   });
 
+  it("above the greys have a bar of their own", () => {
+    const palette = { colours: "00000000ff00", values: [0, 49, 99], label: "RCBF", unit: "ml/100ml/s" };
+    const bar = barOf({ ...picture, modality: "CT", palette });
+    expect([bar?.unit, bar?.values, bar?.colours[0], bar?.colours.at(-1)]).toEqual(["RCBF\nml/100ml/s", [0, 49, 99], "#000000", "#00ff00"]);
+  });
+
   it("are asked for by name, and chosen one after the other", () => {
     expect(greyQuery(null, false, stack, "HOT_IRON")).toContain("colormap=HOT_IRON");
     expect(greyQuery(null, false, stack)).not.toContain("colormap");

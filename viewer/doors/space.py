@@ -1,0 +1,250 @@
+"""A volume in three dimensions: the rays of its picture on all cores, what they met, and what the picture shows."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+from django.utils.translation import gettext as _
+from msgspec import structs
+
+from viewer.doors import annotate, breast, description, mpr_geometry, scenes, volumes
+from viewer.doors.media import LOSSLESS
+from viewer.doors.mpr_parameters import PlaneParameters
+from viewer.doors.parameters import BadParameter, Viewport
+from viewer.doors.refusal import Refusal
+from viewer.doors.space_parameters import COMPOSITE, SpaceParameters
+from viewer.doors.volumes import Source
+from viewer.imaging import colormap, encode, geometry, raycast, rays, transfer, windowing
+from viewer.imaging import cuts as cutting
+from viewer.imaging.geometry import Plane
+from viewer.imaging.rays import Rays
+from viewer.imaging.reformat import Overtaken
+from viewer.imaging.transfer import PRESETS, Transfer
+from viewer.imaging.views import View
+from viewer.imaging.voxels import Voxels, voxels
+from viewer.imaging.windowing import VOI, Window
+from viewer.rendering import QUALITY, Picture, Studio
+
+BAND = 16  # rows that one core takes on at a time
+MOST_RAYS = 4_000_000
+MOST_SAMPLES = 4_000_000_000
+
+
+@dataclass(frozen=True)
+class Shot:
+    """Everything that a picture is made of: who looks at what, and which way it is drawn."""
+
+    source: Source
+    wanted: SpaceParameters
+    plane: Plane
+    view: View
+    voi: VOI
+    rays: Rays
+    voxels: Voxels
+    cuts: raycast.Cuts
+    scene: scenes.Scene
+    words: list[str]
+    preset: str | None = None
+    transfer: Transfer | None = None
+
+
+async def picture(
+    studio: Studio,
+    source: Source,
+    wanted: SpaceParameters,
+    media_type: str,
+    *,
+    arrived: Callable[[], None] | None = None,
+) -> Picture:
+    """Return the picture of a volume once all its frames are there; `arrived` is called when rays leave.
+
+    Cancelled, the work ends before the next rows. Raises Refusal and BadParameter.
+    """
+    media_type = breast.faithful(media_type, source.place.instance)
+    plane, view = framed(source, wanted)
+    shot = await set_up(studio, source, wanted, plane, view)
+    if arrived is not None:
+        arrived()
+    shades, _depths = await cast(studio, shot)
+    return await studio.run(partial(_encoded, shot, shades, media_type))
+
+
+async def point(studio: Studio, source: Source, wanted: SpaceParameters, x: float, y: float) -> dict[str, Any]:
+    """Return what lies under column `x` and row `y` of a picture: LPS mm of what the ray meets, or null and why.
+
+    A ray meets what makes the picture opaque; of a maximum or minimum, the sample itself; of an average, nothing.
+    """
+    plane, view = framed(source, wanted)
+    if not (0 <= x < plane.columns and 0 <= y < plane.rows):
+        raise Refusal(400, _("There is no such pixel"))
+    start = plane.lps(np.array([x, y], float))
+    one = Plane(tuple(start.tolist()), plane.orientation, plane.spacing, 1, 1)
+    shot = await set_up(studio, source, wanted, one, view)
+    _shades, depths = await cast(studio, shot)
+    depth = float(depths[0, 0])
+    if not np.isfinite(depth):
+        return {"point": None, "words": _("nothing opaque lies here")}
+    return {"point": [round(part, 3) for part in (start + depth * view.look).tolist()], "words": ""}
+
+
+def framed(source: Source, wanted: SpaceParameters) -> tuple[Plane, View]:
+    """Return the plane of the picture's pixels, and the view. Raises BadParameter for one of too many pixels."""
+    camera = wanted.plane
+    plane, view = _plane(source, camera)
+    if plane.rows * plane.columns <= MOST_RAYS:
+        return plane, view
+    if camera.picture.viewport is not None or camera.pixel_spacing is not None:
+        name = "viewport" if camera.picture.viewport is not None else "pixelspacing"
+        words = _("%(name)s: a picture of a volume has at most %(count)d pixels")
+        raise BadParameter(name, words % {"name": name, "count": MOST_RAYS})
+    share = np.sqrt(MOST_RAYS / (plane.rows * plane.columns))
+    size = Viewport(int(plane.columns * share), int(plane.rows * share))
+    return _plane(source, replace(camera, picture=structs.replace(camera.picture, viewport=size)))
+
+
+def _plane(source: Source, camera: PlaneParameters) -> tuple[Plane, View]:
+    shown = mpr_geometry.framed(source.volume, camera)
+    assert shown.plane is not None
+    return shown.plane, shown.view
+
+
+async def set_up(studio: Studio, source: Source, wanted: SpaceParameters, plane: Plane, view: View) -> Shot:
+    """Return what rays need, once the volume's frames are there. Raises Refusal."""
+    volume, opened = source.volume, source.opened
+    if source.stack.colour:
+        raise Refusal(406, _("Volumes of colours aren't shown in three dimensions"))
+    if min(volume.size) < 2:
+        raise Refusal(406, _("The volume is too thin to be looked at in three dimensions"))
+    await volumes.gather(studio, source)
+    stored, slots = source.stored()
+    voi = await studio.voi(opened, source.place, wanted.plane.picture)
+    key = (opened.archive, opened.study, opened.uid, opened.series.digest, source.stack.key)
+    scene = await scenes.of(studio).scene(studio, key, volume, stored, slots)
+    step = rays.step_mm(volume, view.look, plane.spacing[0])
+    boxes = [rays.box(volume, *wanted.clip)] if wanted.clip else []
+    reach = float(np.ptp(volume.corners @ view.look)) / step
+    if reach * plane.rows * plane.columns > MOST_SAMPLES:
+        raise Refusal(400, _("viewport: the picture would take too long"), "viewport")
+    shot = Shot(
+        source, wanted, plane, view, voi, rays.rays(volume, plane, view.look, step, *boxes),
+        voxels(volume, stored, slots), cutting.cuts(volume, wanted.cuts), scene,
+        volumes.said(source, slots),
+    )  # fmt: skip
+    if wanted.method != COMPOSITE:
+        return shot
+    name = wanted.preset or transfer.usual(str(source.place.instance.Modality or ""))
+    preset = PRESETS[name]
+    asked = wanted.plane.picture
+    shown = voi if isinstance(voi, Window) else await opened.measured(partial(studio.frame, opened))
+    window = shown if asked.window is not None or asked.voi is not None else None
+    made = transfer.transfer(preset, window, shown)
+    return replace(shot, preset=name, transfer=made, voi=transfer.window_of(preset, window, shown))
+
+
+async def cast(studio: Studio, shot: Shot) -> tuple[np.ndarray, np.ndarray]:
+    """Return uint8 RGB, or grey in any colour map, and the depths (rows, columns) in mm. Raises CancelledError."""
+    given_up = threading.Event()
+    rows, columns = shot.plane.rows, shot.plane.columns
+    depths = np.full((rows, columns), np.nan, np.float32)
+    shades = np.zeros((rows, columns, 3) if shot.transfer else (rows, columns), np.uint8)
+    draw = await studio.run(partial(_composited, shot)) if shot.transfer else partial(_projected, shot)
+
+    def band(number: int) -> None:
+        if given_up.is_set():
+            raise Overtaken
+        top = number * BAND
+        shades[top : top + BAND] = draw(top, depths[top : top + BAND])
+
+    try:
+        await scenes.together(studio, -(-rows // BAND), band)
+    finally:
+        given_up.set()
+    if shot.transfer is None:
+        return await studio.run(partial(_in_colours, shot, shades, depths)), depths
+    return shades, depths
+
+
+def _composited(shot: Shot) -> Callable[[int, np.ndarray], np.ndarray]:
+    """Return what draws rows from `top` on and tells their depths."""
+    made = shot.transfer
+    assert made is not None
+    leaps = shot.scene.leaps_of((shot.preset, shot.voi), made)
+    table = made.per_step(shot.rays.step / 2)
+    light = raycast.light(shot.source.volume, shot.view.look, shot.view.up, made.steep)
+    filled = shot.scene.blocks.filled
+
+    def draw(top: int, depths: np.ndarray) -> np.ndarray:
+        lit = np.zeros((*depths.shape, 3), np.float32)
+        raycast.composite(
+            shot.voxels, leaps, filled, table, made.low, made.scale, shot.rays, light, shot.cuts, top, lit, depths
+        )
+        np.clip(lit, 0, 1, out=lit)
+        return (lit * 255 + 0.5).astype(np.uint8)
+
+    return draw
+
+
+def _projected(shot: Shot, top: int, depths: np.ndarray) -> np.ndarray:
+    """Return the grey of rows from `top` on, and tell their depths."""
+    blocks = shot.scene.blocks
+    values = np.full(depths.shape, np.nan, np.float32)
+    if shot.wanted.method == "average_ip":
+        raycast.average(shot.voxels, blocks.filled, shot.rays, shot.cuts, top, values)
+        depths[:] = np.where(np.isnan(values), np.nan, 0.0)
+    else:
+        sign = 1.0 if shot.wanted.method == "maximum_ip" else -1.0
+        bounds, tops = (blocks.highest, blocks.tops) if sign > 0 else (blocks.negative, blocks.bottoms)
+        raycast.project(shot.voxels, bounds, blocks.filled, tops, sign, shot.rays, shot.cuts, top, values, depths)
+    return windowing.grey_of_values(values.astype(float), shot.voi, inverted=_is_inverted(shot))
+
+
+def _is_inverted(shot: Shot) -> bool:
+    asked, instance = shot.wanted.plane.picture, shot.source.place.instance
+    name = colormap.chosen(instance.Modality, asked.colormap)
+    return (windowing.shown_inverted(instance) != asked.invert) != (name == colormap.INVERTED)
+
+
+def _in_colours(shot: Shot, shades: np.ndarray, depths: np.ndarray) -> np.ndarray:
+    name = colormap.chosen(shot.source.place.instance.Modality, shot.wanted.plane.picture.colormap)
+    found = shades if colormap.is_grey(name) else colormap.coloured(shades, name, np.isnan(depths))
+    if shot.wanted.method == "average_ip":
+        depths[:] = np.nan
+    return found
+
+
+def _encoded(shot: Shot, shades: np.ndarray, media_type: str) -> Picture:
+    asked = shot.wanted.plane.picture
+    told = _described(shot, lossless=media_type in LOSSLESS)
+    if asked.annotation:
+        shades = annotate.annotated(shades, told, asked.annotation)
+    return Picture(encode.encoded(shades, media_type, asked.quality or QUALITY), media_type, told)
+
+
+def _described(shot: Shot, *, lossless: bool) -> dict[str, Any]:
+    """Return the description of the picture: a frame's, with the geometry of the picture's plane and no frame."""
+    opened, place, plane, view, wanted = shot.source.opened, shot.source.place, shot.plane, shot.view, shot.wanted
+    size = (plane.columns, plane.rows)
+    asked = wanted.plane.picture
+    told = description.describe(
+        opened, place, voi=shot.voi, inverted=asked.invert, shown_by=asked.colormap,
+        region=(0.0, 0.0, float(size[0]), float(size[1])), size=size, lossless=lossless,
+    )  # fmt: skip
+    step = plane.spacing[0]
+    return told | {
+        "instance": None, "frame": None, "instance_number": None, "index": None, "count": None,
+        "location": None, "slice_thickness": None,
+        "position": list(plane.position),
+        "orientation": list(plane.orientation),
+        "patient_orientation": list(geometry.patient_orientation(plane.orientation)),
+        "rows": plane.rows,
+        "columns": plane.columns,
+        **description.spacing_of(replace(opened.spacing(place), row=step, column=step, aspect=1.0)),
+        "space": {
+            "point": view.point.tolist(), "look": view.look.tolist(), "up": view.up.tolist(),
+            "pixel_spacing": step, "method": wanted.method, "preset": shot.preset, "step": round(shot.rays.step, 4),
+        },
+        "volume_words": "; ".join(shot.words),
+    }  # fmt: skip
