@@ -164,7 +164,7 @@ def test_a_cubic_is_the_planes_own_where_the_path_is_straight(tube: Made) -> Non
         plane = tube.cut(reformat.picture(view, (0.0, 0.0), (81, 41), 0.5), **how)
         found = sampled(tube, over, **how)
         assert np.isfinite(found).mean() > 0.9
-        assert np.nanmax(np.abs(found - plane)[:, 1:-1]) < (1e-6 if len(how) < 2 else 25)
+        assert np.nanmax(np.abs(found - plane)[:, 1:-1]) < (1e-3 if len(how) < 2 else 25)
 
 
 def test_a_slab_about_a_curved_plane_is_what_lies_through_it(tube: Made) -> None:

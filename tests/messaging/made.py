@@ -21,7 +21,9 @@ def pane(study: Study, **more: Any) -> dict[str, Any]:
 
 def view(*panes: dict[str, Any] | None, active: int = 0) -> dict[str, Any]:
     """Return a presentation state of a row of panes."""
-    return {"version": 2, "layout": {"rows": 1, "columns": len(panes)}, "active": active, "panes": list(panes)}
+    links = dict.fromkeys(("scroll", "across", "pan", "zoom", "window"), False)
+    layout = {"rows": 1, "columns": len(panes)}
+    return {"version": 2, "layout": layout, "active": active, "panes": list(panes), "links": links}
 
 
 # ASCII, signs of measurement, other scripts and directions, combining marks, joined emoji, and what a hand types.
