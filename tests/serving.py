@@ -1,10 +1,13 @@
 """The real thing: `manage.py serve` as a process of its own, on a free port, with a state folder of its own."""
 
 import contextlib
+import fcntl
+import hashlib
 import json
 import os
 import random
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -20,8 +23,19 @@ from urllib.request import HTTPCookieProcessor, OpenerDirector, Request, build_o
 
 ROOT = Path(__file__).resolve().parent.parent
 READY = "Samsyn is at "
+DATABASE = "samsyn.sqlite3"
 # Compiled kernels, for all servers that tests start: compiling takes each of them longer than the rest of its start.
 KERNELS = ROOT / ".pytest_cache" / "numba"
+# The database of a first start, for the same reason: prepared once, copied into each server's state.
+PREPARED = ROOT / ".pytest_cache" / "prepared"
+PREPARE = """
+import django
+django.setup()
+from django.core.management import call_command
+from viewer.actions.accounts import ensure_demo_accounts
+call_command("migrate", interactive=False, verbosity=0)
+ensure_demo_accounts()
+"""
 
 
 class DidNotStart(RuntimeError):
@@ -86,12 +100,33 @@ def environment(state: Path, port: int, archive: str | None, *, demo: bool) -> d
     return kept
 
 
+def prepared() -> Path:
+    """Return an SQLite database with the present migrations and the demo's accounts, made by the first who asks."""
+    files = [*ROOT.glob("*/migrations/*.py"), *ROOT.glob("*/models/*.py"), ROOT / "viewer/actions/accounts.py"]
+    content = hashlib.sha256()
+    for path in sorted(files):
+        content.update(path.read_bytes())
+    found = PREPARED / f"{content.hexdigest()[:16]}.sqlite3"
+    PREPARED.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (PREPARED / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not found.exists():
+            with tempfile.TemporaryDirectory(prefix="samsyn-prepared-") as scratch:
+                settings = environment(Path(scratch), free_port(), None, demo=True) | {
+                    "DJANGO_SETTINGS_MODULE": "config.settings"
+                }
+                subprocess.run([sys.executable, "-c", PREPARE], cwd=ROOT, env=settings, check=True)
+                shutil.copy(Path(scratch, DATABASE), found)
+    return found
+
+
 @contextlib.contextmanager
 def serving(
     archive: str | Path | None = None,
     *,
     state: Path | None = None,
     demo: bool = True,
+    fresh: bool = False,
     filler: bool = False,
     within: float = 60,
     own_group: bool = False,
@@ -100,8 +135,8 @@ def serving(
 ) -> Iterator[Served]:
     """Serve `archive` (SAMSYN_ARCHIVE as written, or a folder) until the block ends; raises DidNotStart.
 
-    It listens on `port`, by default on a free one. With `own_group` the server and all that it starts are a process
-    group of their own.
+    It listens on `port`, by default on a free one. It finds a prepared database, unless `fresh`. With
+    `own_group` the server and all that it starts are a process group of their own.
     """
     with contextlib.ExitStack() as stack:
         if state is None:
@@ -109,6 +144,8 @@ def serving(
         with contextlib.suppress(FileExistsError):
             KERNELS.mkdir(mode=0o700, parents=True, exist_ok=True)
             (state / "numba").symlink_to(KERNELS)
+        if demo and not fresh and "DATABASE_URL" not in variables and not (state / DATABASE).exists():
+            shutil.copy(prepared(), state / DATABASE)
         port = port or free_port()
         log = state / "serve.log"
         settings = environment(state, port, str(archive) if archive else None, demo=demo) | variables
