@@ -90,16 +90,18 @@ def test_a_view_goes_along_and_is_restored_exactly(readers: tuple[Reader, Reader
     expect(view.locator("img")).to_be_visible(timeout=20_000)
     assert view.locator("img").evaluate("image => image.decode().then(() => image.naturalWidth)") > 50
     view.click()
-    shown = bob.until(lambda moment: moment.letters == sent.letters and moment.image == sent.image)
-    assert shown.window == sent.window and (shown.grey == sent.grey).all()
+    bob.until(lambda moment: moment.letters == sent.letters and moment.image == sent.image)
+    # Each may have painted a lossy picture of a hurried line first.
+    shown = bob.until(lambda moment: bool((moment.grey == alice.moment().grey).all()))
+    assert (shown.letters, shown.image, shown.window) == (sent.letters, sent.image, sent.window)
     message = kept(bob, study)["messages"][-1]
     saved = bob.page.request.get(f"{bob.served.url}/api/states/{message['state']}/").json()
     alice.page.wait_for_timeout(1500)  # what she shows herself is kept a moment after each change
     assert saved == alice.page.request.get(f"{alice.served.url}/api/studies/main/{study}/state/").json()
     assert bob.page.request.get(f"{bob.served.url}/api/studies/main/{study}/state/").json() == saved
     bob.page.click("text=Back to my view")
-    again = bob.until(lambda moment: moment.image == before.image and moment.letters == before.letters)
-    assert (again.grey == before.grey).all()
+    bob.until(lambda moment: moment.image == before.image and moment.letters == before.letters)
+    bob.until(lambda moment: bool((moment.grey == before.grey).all()))
 
 
 def test_every_character_arrives_and_none_of_them_acts(readers: tuple[Reader, Reader, str]) -> None:
