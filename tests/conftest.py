@@ -31,9 +31,9 @@ def attributes(uid: str, patient_id: str = "P1", name: str = "Berg^Anna", **more
 
 # Folders and files that start browsers and servers. They come first, so that no process is left alone with one of them.
 LONG = (
-    "tests/browser/", "tests/jobs/", "tests/test_real_archives.py", "tests/worklist_pages/", "tests/store/",
-    "tests/viewer/test_serve.py", "tests/viewer/test_shapes.py", "tests/archive/test_real_data.py", "tests/messaging/",
-    "tests/fuzz/",
+    "tests/browser/", "tests/jobs/", "tests/test_on_postgresql.py", "tests/test_real_archives.py",
+    "tests/worklist_pages/", "tests/store/", "tests/viewer/test_serve.py", "tests/archive/test_real_data.py",
+    "tests/messaging/", "tests/fuzz/",
 )  # fmt: skip
 
 

@@ -116,9 +116,8 @@ def needs_postgresql(test: Callable[..., None]) -> Callable[..., None]:
     return absent(pytest.mark.skipif(URL in os.environ, reason="this is the run on PostgreSQL")(test))
 
 
-def hold_here_too(folder: str, *names: str) -> None:
-    """Run the test files `names` of a folder again, in a process of their own on an empty PostgreSQL."""
-    files = [f"{folder}/{name}.py" for name in names]
+def hold_here_too(*files: str) -> None:
+    """Run test files again, in a process of their own on an empty PostgreSQL."""
     with running() as url:
         told = subprocess.run(
             [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *files],

@@ -72,13 +72,16 @@ def test_there_are_24_axis_aligned_orientations() -> None:
     assert len(ORIENTATIONS) == 24
 
 
-def test_every_letter_is_where_the_pixels_say(reader: tuple[Reader, str, str]) -> None:
+@pytest.mark.parametrize("every", [2, pytest.param(1, marks=pytest.mark.full)], ids=["one direction", "both"])
+def test_every_letter_is_where_the_pixels_say(reader: tuple[Reader, str, str], every: int) -> None:
     page, wrong, seen = reader[0], [], set()
     page.page.locator("#thumbnails button").first.click()
     for number, case in enumerate(CASES, 1):
         page.focus()
         if number > 1:
             page.press("PageDown")
+        if ((number - 1) // 2 + number - 1) % every:  # each orientation once, every other one with its slices reversed
+            continue
         page.until(lambda moment, number=number: (spoken := moment.spoken) is not None and spoken.series == number)
         for transform in TRANSFORMS:
             page.press("Space", *turns(transform))
@@ -89,7 +92,7 @@ def test_every_letter_is_where_the_pixels_say(reader: tuple[Reader, str, str]) -
             if moment.letters != edges(spoken):
                 wrong.append((case, transform, moment.letters, edges(spoken)))
     assert wrong == []
-    assert len(seen) == 24 * 2 * 8
+    assert len(seen) == 24 * 8 * 2 // every
 
 
 def test_letters_survive_scrolling_layouts_and_a_reload(reader: tuple[Reader, str, str]) -> None:

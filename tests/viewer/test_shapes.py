@@ -1,4 +1,4 @@
-"""The other shapes of deployment: PostgreSQL as the database, Redis as the live wire."""
+"""Redis as the live wire, as several servers have it."""
 
 import asyncio
 import os
@@ -7,25 +7,8 @@ from pathlib import Path
 
 from config import environment
 from tests import redis_server
-from tests.postgres import hold_here_too, needs_postgresql
 from tests.serving import ROOT
 from viewer.layer import AGAIN, RedisLayer
-
-FILES = [
-    "test_access",
-    "test_archives_page",
-    "test_audit",
-    "test_login",
-    "test_named_studies",
-    "test_search",
-    "test_status",
-    "test_sync",
-]
-
-
-@needs_postgresql
-def test_rights_audit_sync_and_search_hold_on_postgresql() -> None:
-    hold_here_too("tests/viewer", *FILES)
 
 
 @redis_server.needs_redis
