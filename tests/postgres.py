@@ -123,4 +123,4 @@ def hold_here_too(*files: str) -> None:
             [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *files],
             cwd=ROOT, env=os.environ | {URL: url}, capture_output=True, text=True, check=False,
         )  # fmt: skip
-    assert told.returncode == 0, told.stdout[-6000:]
+    assert told.returncode == 0, told.stdout[-20000:]
