@@ -1,6 +1,21 @@
 """`make bench`: every benchmark in turn."""
 
-from bench import again, big, cine, crosshair, decoders, fill, hand, load, memory, opening, planes, rendered, socket
+from bench import (
+    again,
+    back,
+    big,
+    cine,
+    crosshair,
+    decoders,
+    fill,
+    hand,
+    load,
+    memory,
+    opening,
+    planes,
+    rendered,
+    socket,
+)
 
 if __name__ == "__main__":
     rendered.main()
@@ -14,5 +29,6 @@ if __name__ == "__main__":
     hand.main()
     crosshair.main()
     opening.main()
+    back.main()
     cine.main()
     big.main()

@@ -3,10 +3,11 @@
     python -m bench.hand [--runs 3] [--lines loopback 40/20 100/10] [--size 1280x900] [--slices 400]
 
 A real Chromium shows one pane of a 512 × 512 CT with noise. A hand scrolls by a wheel event in every animation frame,
-and drags the window by a move in every one; then it rests. Every input counts: its time ends with the frame of the
-screen that shows what it asked for, or what a later input asked for. The slow lines are a proxy that delays and limits
-(round trip in ms / Mbit a second). Prints medians of the runs, the CPU time of the server for a picture and of all
-Chromium processes, and what these keep in memory (PSS).
+and drags the window by a move in every one; then it rests. In the end it scrolls to and fro, slower than the screen,
+over slices that were shown in this window ("shown"), and on to neighbours that no hand was at ("prefetched").
+Every input counts: its time ends with the frame of the screen that shows what it asked for, or what a later input asked
+for. The slow lines are a proxy that delays and limits (round trip in ms / Mbit a second). Prints medians of the runs,
+the CPU time of the server for a picture and of all Chromium processes, and what these keep in memory (PSS).
 """
 
 import argparse
@@ -32,6 +33,7 @@ from tests.serving import Served, serving
 SIDE, NOISE = 512, 12.0
 SECONDS = 5.0
 RESTING = 2.0
+KINDS = ("scroll", "window", "known")
 # Where a hand starts (slice; width of the lung window), and how far each input goes: a slice; a 200th of the width.
 FIRST, STEP = {"scroll": 1, "window": 1500}, {"scroll": 1, "window": 7.5}
 
@@ -105,6 +107,25 @@ HAND = """async ([kind, milliseconds, resting]) => {
   await new Promise(done => setTimeout(done, resting));
   return watch;
 }"""
+
+
+# One input, a slice down or up, each so many milliseconds, and the slice that it asks for.
+STEPS = """async ([path, gap, resting]) => {
+  const area = document.querySelector('.pane .area');
+  const watch = window.__watch;
+  for (const list of Object.values(watch)) list.length = 0;
+  const {left, top, width, height} = area.getBoundingClientRect();
+  const place = {bubbles: true, cancelable: true, clientX: left + width / 2, clientY: top + height / 2};
+  for (const [step, wanted] of path) {
+    watch.inputs.push({at: performance.now(), wanted});
+    area.dispatchEvent(new WheelEvent('wheel', {...place, deltaY: 100 * step}));
+    await new Promise(done => setTimeout(done, gap));
+  }
+  await new Promise(done => setTimeout(done, resting));
+  return watch;
+}"""
+# How far the hand goes over what was shown, how often, and over how many neighbours; ms between its steps.
+FAR, TIMES, NEIGHBOURS, GAP = 20, 3, 8, 70
 
 
 def ct(folder: Path, slices: int) -> str:
@@ -242,6 +263,40 @@ def run(page: Page, browser: int, served: Served, kind: str) -> dict[str, float]
     }
 
 
+def painted_after(watched: dict[str, Any]) -> list[float]:
+    """Return the milliseconds from each input to the paint of its own slice; infinite where that never came."""
+    paints = reached(watched["paints"], "scroll")
+    inputs = watched["inputs"]
+    waits = []
+    for number, each in enumerate(inputs):
+        until = inputs[number + 1]["at"] + GAP if number + 1 < len(inputs) else float("inf")
+        shown = [at for at, far in paints if each["at"] <= at < until and far == each["wanted"]]
+        waits.append(shown[0] - each["at"] if shown else float("inf"))
+    return sorted(waits)
+
+
+def run_known(page: Page, browser: int) -> dict[str, float]:
+    """Step over slices that this window has shown, then over neighbours that it has fetched at rest."""
+    page.locator(".pane .area").first.focus()
+    page.keyboard.press("Home")
+    page.keyboard.press("w")
+    page.keyboard.press("2")
+    page.wait_for_timeout(1500)
+    down = [(1, 1 + number) for number in range(1, FAR + 1)]
+    up = [(-1, FAR + 1 - number) for number in range(1, FAR + 1)]
+    page.evaluate(STEPS, [down, GAP, RESTING * 1000])  # each is shown for the first time
+    shown = painted_after(page.evaluate(STEPS, [(up + down) * TIMES, GAP, 3 * RESTING * 1000]))
+    on = [(1, FAR + 1 + number) for number in range(1, NEIGHBOURS + 1)]
+    fetched = painted_after(page.evaluate(STEPS, [on, GAP, RESTING * 1000]))
+    return {
+        "shown p50 ms": shown[len(shown) // 2],
+        "shown p95 ms": shown[int(0.95 * len(shown))],
+        "prefetched p50 ms": fetched[len(fetched) // 2],
+        "prefetched worst ms": fetched[-1],
+        "browser PSS MB": proportional_bytes(processes(browser)) / 1e6,
+    }
+
+
 def quality(name: str) -> Quality | None:
     """Return the line that a name means: round trip in ms / Mbit a second; None for loopback itself."""
     if name == "loopback":
@@ -263,7 +318,8 @@ def measured(served: Served, study: str, name: str, options: argparse.Namespace)
             with viewer(url, served, study, size) as (page, browser):
                 complete(page, served.process.pid)
                 for kind in options.kinds:
-                    rows[kind].append(run(page, browser, served, kind))
+                    known = kind == "known"
+                    rows[kind].append(run_known(page, browser) if known else run(page, browser, served, kind))
         for kind, of_kind in rows.items():
             medians = {figure: round(statistics.median(row[figure] for row in of_kind), 1) for figure in of_kind[0]}
             print(json.dumps({"line": name, "hand": kind, "size": options.size} | medians), flush=True)
@@ -274,7 +330,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--runs", type=int, default=3)
     arguments.add_argument("--lines", nargs="+", default=["loopback", "40/20", "100/10"])
-    arguments.add_argument("--kinds", nargs="+", default=["scroll", "window"], choices=["scroll", "window"])
+    arguments.add_argument("--kinds", nargs="+", default=list(KINDS), choices=KINDS)
     arguments.add_argument("--size", default="1280x900")
     arguments.add_argument("--slices", type=int, default=400)
     options = arguments.parse_args()
