@@ -2,6 +2,7 @@
 
 import os
 import resource
+import signal
 from pathlib import Path
 
 import msgspec
@@ -13,7 +14,7 @@ from viewer.imaging.pixels import PixelFormat
 from viewer.store import protocol, worker
 from viewer.store.codestream import BadCodestream, jpeg, jpeg2000
 from viewer.store.shared import Shared
-from viewer.store.workers import Slot, Undecodable, slots
+from viewer.store.workers import Slot, Undecodable, WorkerDied, slots
 
 FORM = PixelFormat(64, 64, 1, 16, 16, 15, True, "MONOCHROME2")
 J2K = "1.2.840.10008.1.2.4.90"
@@ -51,7 +52,7 @@ def test_whatever_a_codec_raises_becomes_an_answer(error: BaseException, monkeyp
     shared, file = Shared.made(8192)
     os.close(file)
     pipe = Pipe()
-    task = worker.Task(J2K, FORM, 0, 0, 0)
+    task = worker.Task(0, J2K, FORM, 0, 0, 0)
     worker.answer(pipe, task, shared)  # type: ignore[arg-type]
     (header,) = pipe.sent
     said = msgspec.msgpack.decode(header, type=worker.Decoded).words
@@ -77,6 +78,62 @@ def test_what_one_frame_left_in_the_shared_memory_is_never_the_next(slot: Slot) 
     assert np.array_equal(slot.decode(j2k(large), J2K, form), large)
     assert np.array_equal(slot.decode(j2k(noise(4)), J2K, FORM), noise(4))
     assert np.array_equal(kept, noise(1))
+
+
+def test_frames_given_together_come_out_in_order_and_stand_while_others_are_decoded(slot: Slot) -> None:
+    expected = [noise(number) for number in range(9)]
+    slot.give(j2k(expected[0]), J2K, FORM)
+    for number, each in enumerate(expected):
+        slot.seconds = 0.0  # as if a frame took no time: another may wait behind it
+        for following in expected[number + len(slot.given) :]:
+            if not slot.has_room(1000, FORM):
+                break
+            slot.give(j2k(following), J2K, FORM)
+        taken = slot.take()
+        slot.seconds = 0.0
+        for following in expected[number + 1 + len(slot.given) :]:
+            if not slot.has_room(1000, FORM):
+                break
+            slot.give(j2k(following), J2K, FORM)
+        assert np.array_equal(taken, each)
+    assert not slot.given
+
+
+def test_behind_a_slow_or_a_large_frame_none_is_given(slot: Slot) -> None:
+    large = PixelFormat(8192, 8192, 1, 16, 16, 15, True, "MONOCHROME2")
+    slot.give(j2k(noise(1)), J2K, FORM)
+    slot.seconds = 0.0
+    assert slot.has_room(1000, FORM)
+    assert not slot.has_room(1000, large)
+    slot.seconds = 1.0
+    assert not slot.has_room(1000, FORM)
+    slot.take()
+    assert slot.has_room(1000, large)
+
+
+def test_a_worker_that_ends_takes_none_but_its_first_frame_along(slot: Slot) -> None:
+    slot.decode(j2k(noise(1)), J2K, FORM)
+    process, _pipe = slot.worker()
+    os.kill(process.pid or 0, signal.SIGSTOP)
+    slot.give(j2k(noise(2)), J2K, FORM)
+    slot.give(j2k(noise(3)), J2K, FORM)
+    deaths = slot.deaths
+    slot.kill()
+    with pytest.raises(WorkerDied):
+        slot.take()
+    assert slot.deaths == deaths + 1
+    assert not slot.given
+    assert np.array_equal(slot.decode(j2k(noise(3)), J2K, FORM), noise(3))
+
+
+def test_a_frame_for_a_worker_that_has_ended_is_blamed_for_nothing(slot: Slot) -> None:
+    slot.decode(j2k(noise(1)), J2K, FORM)
+    process, _pipe = slot.worker()
+    slot.kill()
+    process.join(10)
+    deaths = slot.deaths
+    assert np.array_equal(slot.decode(j2k(noise(2)), J2K, FORM), noise(2))
+    assert slot.deaths == deaths
 
 
 def test_a_worker_cannot_cut_off_the_memory_that_it_shares() -> None:

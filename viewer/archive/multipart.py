@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from email.message import Message
+from functools import lru_cache
 
 from viewer.archive.port import Malformed, Unreachable
 from viewer.imaging.words import gettext_noop
@@ -12,7 +13,7 @@ LONGEST_HEADERS = 16 << 10
 LONGEST_PREAMBLE = 64 << 10
 LONGEST_PADDING = 1 << 10
 LARGEST_PART = 4 << 30
-FIRST_BUFFER = 2 << 20
+FIRST_BUFFER, FIRST_OF_MANY = 256 << 10, 2 << 20  # zeroed, which a single small part would wait for
 
 ReadInto = Callable[[memoryview], int]
 """Fills a buffer from its start with what has arrived, and says how much that is; 0 at the end of the body."""
@@ -26,7 +27,9 @@ class MediaType:
     parameters: dict[str, str]
 
     @classmethod
+    @lru_cache(64)
     def parse(cls, text: str) -> "MediaType":
+        """Return what a Content-Type says; every part of a series says the same."""
         message = Message()
         message["content-type"] = text.replace("\r", " ").replace("\n", " ")
         name, *parameters = message.get_params(failobj=[("", "")])
@@ -53,12 +56,12 @@ class Part:
 
 def parts(media_type: MediaType, chunks: Iterable[bytes]) -> Iterator[Part]:
     """Yield the parts of a body as they arrive; takes and raises what `streamed` does."""
-    for headers, body in streamed(media_type, drawn(chunks)):
+    for headers, body in streamed(media_type, drawn(chunks), first_buffer=FIRST_BUFFER):
         yield Part(headers, bytes(body))
 
 
 def streamed(
-    media_type: MediaType, read_into: ReadInto, largest: int = LARGEST_PART
+    media_type: MediaType, read_into: ReadInto, largest: int = LARGEST_PART, *, first_buffer: int = FIRST_OF_MANY
 ) -> Iterator[tuple[dict[str, str], memoryview]]:
     """Yield (headers, body) of each part as soon as it is whole; the body's bytes stand until the next is asked for.
 
@@ -73,7 +76,7 @@ def streamed(
                 "The archive answers with {kind} instead of multipart/related.", kind=media_type.name or "no media type"
             )
         )
-    yield from _Reader(read_into, boundary.encode("latin-1", "replace"), largest).parts()
+    yield from _Reader(read_into, boundary.encode("latin-1", "replace"), largest, first_buffer).parts()
 
 
 def drawn(chunks: Iterable[bytes]) -> ReadInto:
@@ -98,12 +101,12 @@ def drawn(chunks: Iterable[bytes]) -> ReadInto:
 class _Reader:
     """What has been read and not yet used lies in `_buffer[_start:_end]`; bodies are views of it, not copies."""
 
-    def __init__(self, read_into: ReadInto, boundary: bytes, largest: int) -> None:
+    def __init__(self, read_into: ReadInto, boundary: bytes, largest: int, first_buffer: int) -> None:
         self._read_into = read_into
         self._boundary = b"--" + boundary
         self._largest = largest
         self._newline = b"\r\n"
-        self._buffer = bytearray(FIRST_BUFFER)
+        self._buffer = bytearray(first_buffer)
         self._start = self._end = 0
 
     def parts(self) -> Iterator[tuple[dict[str, str], memoryview]]:

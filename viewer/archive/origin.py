@@ -38,7 +38,7 @@ KNOCK_SECONDS = 3.0
 TRIES, FIRST_REST = 3, 0.1
 LONGEST_WAIT_IN_PEACE = 5.0
 DOWN = (502, 503, 504)
-CHUNK = 256 << 10
+CHUNK, CHUNK_OF_MANY = 256 << 10, 1 << 20
 _dice = random.SystemRandom().uniform
 # Its warnings repeat addresses, and the address of a search names patients.
 logging.getLogger("urllib3").setLevel(logging.ERROR)
@@ -266,11 +266,14 @@ class Answer:
         self.media_type = MediaType.parse(response.headers.get("Content-Type", ""))
         self.warning = response.headers.get("Warning", "")
 
-    def chunks(self) -> Iterator[bytes]:
-        """Yield the body; raises Unreachable when it is cut short or arrives too slowly, Left when nobody waits."""
+    def chunks(self, largest: int = CHUNK) -> Iterator[bytes]:
+        """Yield the body as it arrives, at most `largest` bytes at once.
+
+        Raises Unreachable when it is cut short or arrives too slowly, Left when nobody waits.
+        """
         started, received = time.monotonic(), 0
         try:
-            while chunk := self._response.read1(CHUNK):
+            while chunk := self._response.read1(largest):
                 received += len(chunk)
                 if time.monotonic() - started > max(TOTAL_SECONDS, received / LEAST_BYTES_PER_SECOND):
                     raise Unreachable(gettext_noop("The archive's answer arrives too slowly."))

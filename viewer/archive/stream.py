@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from viewer.archive.delivered import delivered, of_series
 from viewer.archive.multipart import MediaType, drawn, streamed
-from viewer.archive.origin import TOTAL_SECONDS, Origin
+from viewer.archive.origin import CHUNK_OF_MANY, TOTAL_SECONDS, Origin
 from viewer.archive.port import ArchiveError, Delivered, NotThere, Unstreamed
 from viewer.imaging.words import gettext_noop
 
@@ -32,7 +32,8 @@ def instances(origin: Origin, path: str, accept: str, study: str, series: str) -
     with contextlib.closing(answer):
         if not answer.media_type.name.startswith("multipart/"):
             raise Unstreamed(IN_ANOTHER_FORM)
-        for headers, body in streamed(answer.media_type, drawn(answer.chunks()), LARGEST_INSTANCE):
+        arriving = drawn(answer.chunks(CHUNK_OF_MANY))
+        for headers, body in streamed(answer.media_type, arriving, LARGEST_INSTANCE):
             if MediaType.parse(headers.get("content-type", "application/dicom")).name != "application/dicom":
                 raise Unstreamed(IN_ANOTHER_FORM)
             with contextlib.suppress(NotThere):

@@ -171,10 +171,13 @@ def rle(data: bytes, form: PixelFormat) -> np.ndarray:
     pixels = form.rows * form.columns
     count = form.samples * width
     # Most significant byte first within each sample (G.2).
-    planes = np.empty((form.samples, pixels, width), np.uint8)
+    planes = np.zeros((form.samples, pixels), f"<u{width}")
     for number, segment in enumerate(segments(data, count, pixels)):
-        planes[number // width, :, width - 1 - number % width] = np.frombuffer(segment, np.uint8, pixels)
-    samples = planes.view(f"<u{width}").reshape(form.samples, form.rows, form.columns)
+        plane = planes[number // width]
+        if number % width:
+            plane <<= 8
+        plane |= np.frombuffer(segment, np.uint8, pixels)
+    samples = planes.reshape(form.samples, form.rows, form.columns)
     space = "YBR_FULL" if form.photometric in YBR else form.photometric
     return stored(samples.transpose(1, 2, 0) if form.colour else samples[0], form, photometric=space)
 

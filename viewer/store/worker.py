@@ -1,6 +1,7 @@
 """What runs inside a decode worker: one frame after the other, under limits on memory and time."""
 
 import contextlib
+import ctypes
 import math
 import resource
 import signal
@@ -18,6 +19,8 @@ from viewer.store.shared import Shared
 MEMORY_BYTES = 1536 << 20
 CPU_SECONDS = 10
 WALL_SECONDS = 15
+KEPT_FREE_BYTES = 32 << 20
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h
 
 
 class Decoded(msgspec.Struct, frozen=True, array_like=True):
@@ -29,11 +32,12 @@ class Decoded(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Task(msgspec.Struct, frozen=True, array_like=True):
-    """A frame to decode: `encoded` bytes at the start of the shared memory; the result belongs at `start`.
+    """A frame to decode: `encoded` bytes at the start of a seat's shared memory; the result belongs at `start`.
 
     With `fresh` bytes the memory is another than before, and comes behind this.
     """
 
+    seat: int
     syntax: str
     form: PixelFormat
     encoded: int
@@ -50,6 +54,17 @@ def limit() -> None:
         resource.setrlimit(what, (most, most))
 
 
+def keep_freed_memory() -> None:
+    """Have the allocator keep what decoders free: to get it anew from the kernel, zeroed, costs JPEG 2000 2 %.
+
+    Where the C library has no such setting, nothing changes.
+    """
+    with contextlib.suppress(OSError, AttributeError):
+        allocator = ctypes.CDLL(None)
+        for what, size in ((M_MMAP_THRESHOLD, KEPT_FREE_BYTES), (M_TRIM_THRESHOLD, KEPT_FREE_BYTES)):
+            allocator.mallopt(what, size)
+
+
 def allow_cpu(seconds: int) -> None:
     """Let this process use `seconds` of CPU from now on; then the kernel ends it."""
     used = resource.getrusage(resource.RUSAGE_SELF)
@@ -62,16 +77,16 @@ def run(pipe: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     limit()
-    shared: Shared | None = None
+    keep_freed_memory()
+    seats: dict[int, Shared] = {}
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
         while True:
             task = tasks.decode(pipe.recv_bytes())
             if task.fresh:
-                shared = None
-                shared = Shared.received(task.fresh, pipe)
-            assert shared is not None
+                seats.pop(task.seat, None)
+                seats[task.seat] = Shared.received(task.fresh, pipe)
             allow_cpu(CPU_SECONDS)
-            answer(pipe, task, shared)
+            answer(pipe, task, seats[task.seat])
 
 
 def answer(pipe: Connection, task: Task, shared: Shared) -> None:
