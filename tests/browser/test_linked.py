@@ -29,6 +29,26 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Reader, s
         yield found, own, prior
 
 
+# What a pane says of going along unregistered, and where that isn't to be read: cut off, or under other words.
+TOLD = """pane => {
+  const area = document.querySelectorAll('.pane')[pane].querySelector('.area');
+  const line = [...area.querySelectorAll('.across')].find(each => each.textContent && each.getClientRects().length);
+  if (!line) return {words: '', faults: []};
+  const range = document.createRange();
+  range.selectNodeContents(line);
+  const boxes = [...range.getClientRects()], room = area.getBoundingClientRect();
+  const others = [...area.querySelectorAll('.letter, .corner p, .identity span, .fidelity, .scale-words, .persons')]
+    .filter(each => each !== line && each.getClientRects().length && each.textContent);
+  const meets = (a, b) => a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1;
+  const isIn = box =>
+    box.left >= room.left && box.right <= room.right && box.top >= room.top && box.bottom <= room.bottom;
+  const faults = boxes.flatMap(box => [...(isIn(box) ? [] : ['cut off']),
+    ...others.filter(each => meets(box, each.getBoundingClientRect())).map(each => each.className + each.textContent)]);
+  if (!line.checkVisibility({visibilityProperty: true, opacityProperty: true})) faults.push('hidden');
+  return {words: line.innerText, faults, width: room.width};
+}"""
+
+
 def slices(page: Reader) -> list[Any]:
     found = [page.moment(pane).spoken for pane in (0, 1)]
     return [each.slice if each else None for each in found]
@@ -69,6 +89,27 @@ def test_a_prior_scrolls_along_by_the_offset_that_was_set_until_it_is_released(r
     reached(page, 0, first + 3 * step)
     assert slices(page)[1] == second + step
     assert "not registered" not in page.moment(1).image
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns", "text"),
+    [(3, 3, "all"), (3, 3, "none"), (2, 3, "identity"), (3, 2, "all"), (3, 1, "all"), (1, 3, "all"), (2, 2, "all")],
+)
+def test_what_is_linked_and_not_registered_says_so_in_every_pane(
+    reader: tuple[Reader, str, str], rows: int, columns: int, text: str
+) -> None:
+    page, own, prior = reader
+    page.page.set_viewport_size({"width": 1280, "height": 900})
+    try:
+        others = [prior if number % 2 == 0 else own for number in range(rows * columns - 1)]
+        show(page, own, *others, rows=rows, text=text, links={"scroll": True, "across": True})
+        for number, study in enumerate([own, *others]):
+            page.until(lambda moment: moment.spoken is not None, number)
+            told = page.page.evaluate(TOLD, number)
+            assert told["words"] == ("" if study == own else "not registered: linked by an offset of 0 mm"), number
+            assert not told["faults"], (number, told)
+    finally:
+        page.page.set_viewport_size({"width": 1700, "height": 800})
 
 
 def test_two_series_of_one_exam_are_registered_from_a_sheet(reader: tuple[Reader, str, str]) -> None:

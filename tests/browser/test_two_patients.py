@@ -39,10 +39,13 @@ def pane(reader: Reader, study: str) -> dict[str, object]:
     return {"source": source | {"instance": entry["instance"], "frame": entry["frame"]}, "scale": {"fit": 1.0}}
 
 
-def show(reader: Reader, study: str, *others: str) -> None:
-    """Open a study with a state of two panes."""
-    panes = [pane(reader, each) for each in (study, *others)]
-    state = {"version": 1, "layout": {"rows": 1, "columns": len(panes)}, "active": 0, "panes": panes}
+def show(
+    reader: Reader, study: str, *others: str, rows: int = 1, text: str = "all", links: dict[str, bool] | None = None
+) -> None:
+    """Open a study with a state of as many panes, in so many rows."""
+    panes = [pane(reader, each) | {"text": text} for each in (study, *others)]
+    layout = {"rows": rows, "columns": -(-len(panes) // rows)}
+    state = {"version": 2, "layout": layout, "active": 0, "panes": panes, "links": links or {}}
     reader.page.goto(reader.served.url)  # a page that is left writes what it showed
     token = reader.page.get_attribute('meta[name="csrf-token"]', "content") or ""
     headers = {"X-CSRFToken": token, "Origin": reader.served.url, "Content-Type": "application/json"}

@@ -81,7 +81,7 @@ import { isoDate, whenWords } from "./when.js";
  */
 
 
-/** @typedef {{text: string, kind?: "strong" | "muted" | "large" | "prior" | "warn" | "held" | PlaneName, spare?: number}} Line spare: left out where there is no room, the highest first; never without it */
+/** @typedef {{text: string, kind?: "strong" | "muted" | "large" | "prior" | "warn" | "across" | "held" | PlaneName, spare?: number}} Line spare: left out where there is no room, the highest first; never without it */
 /** @typedef {{topLeft: Line[], topRight: Line[], bottomLeft: Line[], bottomRight: Line[]}} Corners */
 
 /**
@@ -121,10 +121,10 @@ export function identityLine({ patient, study_date, modality, laterality }) {
 
 /**
  * @param {Picture} picture
- * @param {{zoom: string, prior: string, notes: readonly string[], calibration?: Calibrated | null, named?: PlaneName | null}} page what the page itself knows of the pane
+ * @param {{zoom: string, prior: string, notes: readonly string[], across?: string, calibration?: Calibrated | null, named?: PlaneName | null}} page what the page itself knows of the pane
  * @returns {Corners}
  */
-export function corners(picture, { zoom, prior, notes, calibration, named }) {
+export function corners(picture, { zoom, prior, notes, across, calibration, named }) {
   const { patient } = picture;
   /** @type {Corners} */
   const all = {
@@ -149,6 +149,7 @@ export function corners(picture, { zoom, prior, notes, calibration, named }) {
       [where(picture), undefined, 4],
       ...(picture.graphics ?? []).map((words) => /** @type {const} */ ([words, "muted", 1])),
       ...[...hiddenWords(picture), ...(picture.remarks ?? []), ...notes].map((words) => /** @type {const} */ ([words, "warn"])),
+      [across, "across"],
       ...(picture.dimensions ?? []).filter(({ count }) => count > 1).map((each) => /** @type {const} */ ([dimensionWords(each), "strong"])),
       [imageOf(picture), "strong"],
       [picture.space ? spaceWords(picture.space) : planeLine(picture.plane, picture.curve), picture.plane ? (named ?? nearest(picture.plane.look)) : undefined],
@@ -169,7 +170,7 @@ function beside({ topLeft: [name, ...person], topRight, bottomLeft, bottomRight 
     topLeft: [...(name ? [name] : []), ...joined(person, undefined)],
     topRight: topRight.filter(({ spare = 0 }) => spare < 4).slice(0, 2),
     bottomLeft: joined(bottomLeft, undefined),
-    bottomRight: [...joined(said("warn"), "warn"), ...joined(said("large"), "strong"), ...joined(said("strong"), "strong")],
+    bottomRight: [...joined(said("warn"), "warn"), ...said("across"), ...joined(said("large"), "strong"), ...joined(said("strong"), "strong")],
   };
 }
 

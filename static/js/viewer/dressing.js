@@ -12,7 +12,7 @@ import { icon } from "./icons.js";
 import { chestSide } from "./mammography.js";
 import { spoken } from "./spoken.js";
 
-/** @typedef {{prior: string, notes: readonly string[], zoom: string, text: TextLevel, thing: "slice" | "frame" | "image", named: import("./planes.js").PlaneName | null, narrow: boolean, ownWindow: boolean, calibration: {pixel_spacing: [number, number], words: string} | null, height: number, rows: number}} Known named: which of a volume's planes it is; ownWindow: or one that has a name; calibration: set by hand, above what the file says; rows: lines of text that fit above each other; height: CSS pixels, measured before anything is written */
+/** @typedef {{prior: string, notes: readonly string[], across: string, zoom: string, text: TextLevel, thing: "slice" | "frame" | "image", named: import("./planes.js").PlaneName | null, narrow: boolean, ownWindow: boolean, calibration: {pixel_spacing: [number, number], words: string} | null, height: number, rows: number}} Known across: how it goes along with panes of other Frames of Reference, always said; named: which of a volume's planes it is; ownWindow: or one that has a name; calibration: set by hand, above what the file says; rows: lines of text that fit above each other; height: CSS pixels, measured before anything is written */
 
 const EDGES = /** @type {const} */ (["left", "right", "top", "bottom"]);
 const CORNERS = /** @type {const} */ (["topLeft", "topRight", "bottomLeft", "bottomRight"]);
@@ -29,7 +29,8 @@ export class Dressing {
   #unknown = el("p", { class: "unknown-orientation", hidden: true });
   #who = el("span", { class: "who" });
   #patientId = el("span", { class: "patient-id" });
-  #identity = el("p", { class: "identity", hidden: true }, this.#who, this.#patientId);
+  #across = el("span", { class: "across" });
+  #identity = el("p", { class: "identity", hidden: true }, this.#who, this.#patientId, this.#across);
   #prior = el("p", { class: "prior-frame", hidden: true });
   #scale = svg("svg", { class: "scale", "aria-hidden": "true" });
   #scaleWords = el("p", { class: "scale-words", hidden: true });
@@ -197,7 +198,7 @@ export class Dressing {
       this.#corner[corner].classList.toggle("holding", corner === lower && held.length > 0);
     }
     this.#identity.hidden = all;
-    this.#identify(picture, known.prior);
+    this.#identify(picture, known.prior, known.across);
     this.#prior.hidden = known.prior === "";
   }
 
@@ -230,14 +231,16 @@ export class Dressing {
   }
 
   /**
-   * Who it is, with the patient's ID where the birth date stands in the place of it.
+   * Who it is, with the patient's ID where the birth date stands in the place of it; and how it goes along unregistered.
    * @param {Picture} picture
    * @param {string} prior
+   * @param {string} [across]
    */
-  #identify(picture, prior) {
+  #identify(picture, prior, across = "") {
     const { id, birth_date } = picture.patient;
     setText(this.#who, [identityLine(picture), prior].filter(Boolean).join(" · "));
     setText(this.#patientId, birth_date ? id : "");
+    setText(this.#across, across);
   }
 
   /**

@@ -6,7 +6,7 @@
 import { gettext, interpolate } from "../shared/i18n.js";
 import { zoomWords } from "./corners.js";
 import { magnification } from "./geometry.js";
-import { linkWords } from "./linking.js";
+import { acrossWords, linkWords } from "./linking.js";
 import { nameOf } from "./planes.js";
 import { isOwnOrNamed } from "./presets.js";
 import { sheetOf } from "./sheets.js";
@@ -37,6 +37,7 @@ export function known(state, pane, picture, { canvas, width, height }) {
   return {
     prior: own && !isOwn ? interval(when, whenOf(own)) : "",
     notes: [...notes(state, pane, picture), ...linkWords(state, pane)],
+    across: acrossWords(state, pane),
     zoom: sheet ? zoomWords(magnification(sheet.grid, canvas, sheet.look)) : "",
     text: pane.text,
     thing: thingOf(stackOf(state, pane), picture),

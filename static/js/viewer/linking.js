@@ -225,26 +225,47 @@ function converted(of, other, voi) {
 }
 
 /**
- * What a pane says of its links; where its Frame of Reference isn't the leader's, that it isn't registered, and the offset.
+ * What a pane shares with the others; where its Frame of Reference isn't that of the active one, which registration joins them.
  * @param {State} state
  * @param {PicturePane} shown
  * @returns {string[]}
  */
 export function linkWords(state, shown) {
-  const { scroll, across, pan, zoom, window, leader, anchors } = state.links;
+  const { scroll, across, pan, zoom, window } = state.links;
   const kinds = [scroll || across ? gettext("scrolling") : "", pan ? gettext("place") : "", zoom ? gettext("zoom") : "", window ? gettext("window") : ""].filter(Boolean);
-  const words = kinds.length && visible(state).length > 1 ? [interpolate(gettext("linked: {what}"), { what: kinds.join(", ") })] : [];
+  const words = kinds.length && visible(state).length > 1 ? interpolate(gettext("linked: {what}"), { what: kinds.join(", ") }) : "";
+  return [words, joinWords(state, shown)].filter(Boolean);
+}
+
+/** @param {State} state @param {PicturePane} shown */
+function joinWords(state, shown) {
   const active = paneAt(state);
-  const joins = scroll && active && active !== shown && !isSlidePane(active) && !inSameSpace(state, active, shown) ? joinedWords(state, active, shown) : "";
-  if (joins) return [...words, joins];
-  const first = across && leader ? state.panes.find((each) => each && sourceKey(each.source) === leader) : null;
-  if (!first || isSlidePane(first) || inSameSpace(state, first, shown)) return words;
+  return state.links.scroll && active && active !== shown && !isSlidePane(active) && !inSameSpace(state, active, shown) ? joinedWords(state, active, shown) : "";
+}
+
+/**
+ * What must be seen of a pane that goes along with one of another Frame of Reference: that it isn't registered, and the offset.
+ * @param {State} state
+ * @param {PicturePane} shown
+ * @returns {string} "" where nothing goes along like that
+ */
+export function acrossWords(state, shown) {
+  const { across, anchors } = state.links;
+  if (joinWords(state, shown)) return "";
+  const first = across ? leaderShown(state) : null;
+  if (!first || inSameSpace(state, first, shown)) return "";
   const [one, other] = [standing(state, first), standing(state, shown)];
   const [own, far] = [anchors[sourceKey(first.source)] ?? one?.at, anchors[sourceKey(shown.source)] ?? other?.at];
   const along = other?.along;
-  if (!own || !far || !along) return words;
+  if (!own || !far || !along) return "";
   const offset = isVolumePane(shown) ? length(minus(far, own)) : dot(minus(far, own), along);
-  return [...words, interpolate(gettext("not registered: linked by an offset of {mm} mm"), { mm: (offset > 0 && !isVolumePane(shown) ? "+" : "") + number(offset) })];
+  return interpolate(gettext("not registered: linked by an offset of {mm} mm"), { mm: (offset > 0 && !isVolumePane(shown) ? "+" : "") + number(offset) });
+}
+
+/** The pane that offsets are told against: once it has gone, the first that is left. @param {State} state @returns {PicturePane | null} */
+function leaderShown(state) {
+  const all = [...state.panes.filter((each) => each && sourceKey(each.source) === state.links.leader), ...visible(state).map((index) => paneAt(state, index))];
+  return /** @type {PicturePane | undefined} */ (all.find((each) => each && !isSlidePane(each) && standing(state, each))) ?? null;
 }
 
 /** @param {State} state @param {PicturePane} one @param {PicturePane} other */

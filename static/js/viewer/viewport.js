@@ -31,7 +31,7 @@ const INSIST = 1000;
 /** What failed is asked for again by itself, ever more seldom (ms): an archive that was silent may answer by now. */
 const AGAIN = { first: 3000, longest: 30_000 };
 /** What may change the words over a picture, or its place, while the pane stays the same. */
-const AROUND = /** @type {const} */ (["studies", "series", "layout", "calibrations", "links"]);
+const AROUND = /** @type {const} */ (["studies", "series", "layout", "calibrations", "links", "active", "registrations"]);
 
 /**
  * What takes the place of the canvas while the pane shows a slide; its area is hidden and shown by itself.
@@ -218,7 +218,7 @@ export class Viewport {
     const step = along(state, this.#pane) - along(state, before);
     if (step) this.#direction = Math.sign(step);
     if (before !== this.#pane || this.#content.kind === "waiting") this.#aim(state);
-    else if (AROUND.some((part) => past[part] !== state[part])) this.#easel.paintSoon();
+    else if (AROUND.some((part) => past[part] !== state[part]) || (state.links.across && past.panes !== state.panes)) this.#easel.paintSoon();
   }
 
   get #isAway() {

@@ -38,6 +38,15 @@ describe("the corners", () => {
     expect(heldLines(detector, { ownWindow: true, text: "none", prior: "" })).toEqual([]);
   });
 
+  it("say that a pane goes along unregistered, whatever else stands there", () => {
+    const across = "not registered: linked by an offset of −31 mm";
+    const line = { text: across, kind: "across" };
+    for (const burnt_in of [true, false]) {
+      const all = corners({ ...PICTURE, burnt_in, derived: true, remarks: ["no patient identity"] }, { ...PAGE, across });
+      expect(fitted(all, 1).bottomRight).toContainEqual(expect.objectContaining(line));
+    }
+  });
+
   it("are two lines each beside a picture that has text of its own", () => {
     const shown = corners({ ...PICTURE, modality: "US", burnt_in: true, laterality: "R", derived: true, remarks: ["no patient identity"] }, PAGE);
     expect(texts(shown.topLeft)).toEqual(["Ek, Anna", "7 · 1950-01-01 (074Y) F"]);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { receiveSeries } from "../../../static/js/viewer/answers.js";
 import { pointCrosshair, referencePoint, stackCut } from "../../../static/js/viewer/crosshair.js";
-import { followed, linkAcross, linkScroll, linkWords } from "../../../static/js/viewer/linking.js";
+import { acrossWords, followed, linkAcross, linkScroll, linkWords } from "../../../static/js/viewer/linking.js";
 import { changePane } from "../../../static/js/viewer/panes.js";
 import { restore, save } from "../../../static/js/viewer/presentation.js";
 import { scroll, scrollTo } from "../../../static/js/viewer/scrolling.js";
@@ -47,7 +47,7 @@ describe("panes that scroll together", () => {
     expect(at(go({ ...state, active: 1 }, (now) => scrollTo(now, 20, 1)), 0)).toBe(14);
     // Beyond its end a stack stays where it is.
     expect(at(go(state, (now) => scrollTo(now, 40)))).toBe(15);
-    expect(linkWords(state, /** @type {any} */ (paneAt(state, 1)))).toEqual(["linked: scrolling"]);
+    expect([linkWords(state, /** @type {any} */ (paneAt(state, 1))), acrossWords(state, /** @type {any} */ (paneAt(state, 1)))]).toEqual([["linked: scrolling"], ""]);
     expect(at(go(linkScroll(state), (now) => scroll(now, -5)))).toBe(15);
   });
 
@@ -60,19 +60,28 @@ describe("panes that scroll together", () => {
   it("across them by the offset that a hand has set, which stays and is told as not registered until it is released", () => {
     const before = scrollTo(two({ ...pet, frame_of_reference: "9.2" }), 10);
     const state = linkAcross(before);
-    const second = (/** @type {State} */ now) => linkWords(now, /** @type {any} */ (paneAt(now, 1)));
+    const second = (/** @type {State} */ now) => acrossWords(now, /** @type {any} */ (paneAt(now, 1)));
     // -50 mm here, -81 mm there
-    expect(second(state)).toEqual(["linked: scrolling", "not registered: linked by an offset of −31 mm"]);
-    expect(linkWords(state, /** @type {any} */ (paneAt(state, 0)))).toEqual(["linked: scrolling"]);
+    expect(second(state)).toBe("not registered: linked by an offset of −31 mm");
+    expect([linkWords(state, /** @type {any} */ (paneAt(state, 0))), acrossWords(state, /** @type {any} */ (paneAt(state, 0)))]).toEqual([["linked: scrolling"], ""]);
     let now = state;
     for (let turn = 0; turn < 9; turn++) now = go(now, (each) => scroll(each, 1));
     expect([at(now, 0), at(now)]).toEqual([19, 18]);
     for (let turn = 0; turn < 9; turn++) now = go(now, (each) => scroll(each, -1));
     expect([at(now, 0), at(now)]).toEqual([10, 3]);
-    expect(second(now)[1]).toContain("−31 mm");
+    expect(second(now)).toContain("−31 mm");
     const free = linkAcross(now);
-    expect(second(free)).toEqual(["linked: scrolling"]);
+    expect(second(free)).toBe("");
     expect(at(go(free, (each) => scroll(each, 4)))).toBe(3);
+  });
+
+  it("and still told once the pane that it is told against has gone", () => {
+    const third = pane({ ...SOURCE, series: "1.2.8", stack: "t" }, { index: 0, instance: "t.0", frame: 1 });
+    const known = receiveSeries(two({ ...pet, frame_of_reference: "9.2" }), "main/1.2/1.2.8", series(placed("t", { frame_of_reference: "9.3" }, (index) => 5 * index, 9)));
+    const state = linkAcross({ ...known, layout: { rows: 1, columns: 3 }, panes: [...known.panes, third] });
+    const left = { ...state, panes: state.panes.slice(1), layout: { rows: 1, columns: 2 }, active: 0 };
+    expect(at(go(left, (now) => scroll(now, 4)))).toBeGreaterThan(0);
+    expect(left.panes.map((each) => acrossWords(left, /** @type {any} */ (each)))).toEqual(["", expect.stringContaining("not registered: linked by an offset of")]);
   });
 
   it("not where the slices stand across each other", () => {
@@ -85,7 +94,7 @@ describe("panes that scroll together", () => {
     const saved = /** @type {any} */ (JSON.parse(JSON.stringify(save(state))));
     expect(saved.links).toEqual({ scroll: true, across: true, pan: false, zoom: false, window: false });
     const back = restore(two({ ...pet, frame_of_reference: "9.2" }), saved);
-    expect(linkWords(back, /** @type {any} */ (paneAt(back, 1)))[1]).toContain("not registered");
+    expect(acrossWords(back, /** @type {any} */ (paneAt(back, 1)))).toContain("not registered");
     expect(at(go(back, (now) => scroll(now, 3)))).toBe(8);
   });
 });
