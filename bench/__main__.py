@@ -12,6 +12,7 @@ from bench import (
     load,
     memory,
     opening,
+    planehands,
     planes,
     rendered,
     socket,
@@ -28,6 +29,7 @@ if __name__ == "__main__":
     planes.main()
     hand.main()
     crosshair.main()
+    planehands.main()
     opening.main()
     back.main()
     cine.main()
