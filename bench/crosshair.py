@@ -53,6 +53,7 @@ def ready(page: Page, kind: str) -> int:
         box = areas.nth(AXIAL).bounding_box()
         assert box
         page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        page.locator(".pane .crosshair .grip").first.wait_for(state="attached")
     page.wait_for_timeout(1500)
     return STACK if kind in ("oblique", "slab") else AXIAL
 

@@ -96,6 +96,29 @@ def test_what_is_computed_in_part_is_the_whole_formula(either_way: None, padding
         assert np.array_equal(grey(stored, rescale, window, inverted=inverted, padding=padding), formula)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("inverted", [False, True])
+def test_values_between_voxels_have_the_same_greys_compiled_or_not(dtype: type, inverted: bool) -> None:
+    chance = np.random.default_rng(5)
+    values = chance.normal(0, 1500, (40, 60)).astype(dtype)
+    values[chance.random(values.shape) < 0.1] = np.nan
+    values[0, :5] = np.inf, -np.inf, 39.5, 1e30, -0.0
+    values[1] = np.arange(-100, 500, 10)
+    before = set(ramp.ready)
+    try:
+        for turn in range(60):
+            width = float(10.0 ** chance.uniform(0.0, 4))
+            window = Window(float(chance.normal(0, 500)), width, windowing.FUNCTIONS[turn % 3])
+            ramp.ready.clear()
+            formula = windowing.grey_of_values(values, window, inverted=inverted)
+            ramp.warm()
+            assert np.array_equal(windowing.grey_of_values(values, window, inverted=inverted), formula)
+            assert not formula[np.isnan(values)].any()
+    finally:
+        ramp.ready.clear()
+        ramp.ready |= before
+
+
 @pytest.mark.parametrize("inverted", [False, True])
 def test_a_window_as_readers_set_it_is_a_ramp_and_has_the_greys_of_the_formula(inverted: bool) -> None:
     ramp.warm()

@@ -7,7 +7,7 @@ import numba
 import numpy as np
 
 STEEPEST = 1e6  # greys for each stored value: more is a threshold, and no number for single precision
-ready: set[str] = set()  # stored types, in NumPy's letters, whose kernels needn't be waited for
+ready: set[str] = set()  # types of values, in NumPy's letters, whose kernels needn't be waited for
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,31 @@ def shade(stored: np.ndarray, first: np.float32, rise: np.float32, start: np.flo
         greys[at] = np.uint8(np.int32(min(max(grey, black), white)))
 
 
+def greys_of_values(values: np.ndarray, center: float, width: float, *, inverted: bool) -> np.ndarray | None:
+    """Return uint8 greys of float32 or float64 modality values, in their shape; what is no number is black.
+
+    They are 255 × ((value - center) / width + 0.5) held between 0 and 255, 255 less that where `inverted`, rounded as
+    NumPy does it: the difference in the values' own precision, all else in double. None where the kernel isn't `ready`.
+    """
+    if values.dtype.str not in ready:
+        return None
+    flat = values.reshape(-1)
+    greys = np.empty(flat.shape, np.uint8)
+    shade_values(flat, values.dtype.type(center), float(width), inverted, greys)
+    return greys.reshape(values.shape)
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def shade_values(values: np.ndarray, center: float, width: float, inverted: bool, greys: np.ndarray) -> None:
+    """Fill `greys` (uint8, 1-D) with the shades of modality `values` (1-D); `center` has their type."""
+    for at in range(values.size):
+        value = values[at]
+        shade = 255.0 * min(max(np.float64(value - center) / width + 0.5, 0.0), 1.0)
+        if inverted:
+            shade = 255.0 - shade
+        greys[at] = np.uint8(np.int32(np.rint(shade))) if value == value else np.uint8(0)
+
+
 @numba.njit(cache=True, nogil=True)
 def agrees(
     lowest: int, highest: int, slope: float, intercept: float, center: float, width: float, inverted: bool,
@@ -88,4 +113,8 @@ def warm(types: Sequence[str] = ("<i2", "<u2")) -> None:
     agrees(0, 0, 1.0, 0.0, 0.0, 1.0, False, zero, zero, zero)
     for name in types:
         Ramp(0, 1, 0).greys(np.zeros(1, name))
+        ready.add(name)
+    for name in ("<f4", "<f8"):
+        values = np.zeros(1, name)
+        shade_values(values, values.dtype.type(0), 1.0, False, np.empty(1, np.uint8))
         ready.add(name)

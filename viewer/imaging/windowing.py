@@ -21,7 +21,7 @@ from viewer.imaging.pixels import (
     table_values,
 )
 from viewer.imaging.pixels import transform as modality_transform
-from viewer.imaging.ramp import Line, Ramp, ramp
+from viewer.imaging.ramp import Line, Ramp, greys_of_values, ramp
 from viewer.imaging.record import FrameAttributes, Instance
 
 LINEAR = "LINEAR"
@@ -128,12 +128,26 @@ def top_of(table: LookupTable) -> int:
 
 def grey_of_values(values: np.ndarray, voi: VOI, *, inverted: bool) -> np.ndarray:
     """Return uint8 grey of modality values; what is no number is black."""
+    if isinstance(voi, Window) and (line := middle_and_width(voi)) is not None:
+        greys = greys_of_values(values, *line, inverted=inverted)
+        if greys is not None:
+            return greys
     shades = CURVES[voi.function](values, voi) if isinstance(voi, Window) else looked_up(np.nan_to_num(values), voi)
     shades = 255 - shades if inverted else shades
     nowhere = np.isnan(values)
     if nowhere.any():
         shades = np.where(nowhere, 0, shades)
     return np.rint(shades, out=shades).astype(np.uint8)
+
+
+def middle_and_width(window: Window) -> tuple[float, float] | None:
+    """Return where a window's line is half grey and how wide it is; None where it is none (C.11.2.1.2.1, .3.2)."""
+    if window.function == SIGMOID:
+        return None
+    middle, width = window.center, window.width
+    if window.function == LINEAR:
+        middle, width = middle - 0.5, width - 1
+    return (middle, width) if width > 0 else None
 
 
 @lru_cache
@@ -177,10 +191,10 @@ def is_black(found: Ramp, padding: Padding, lowest: int, highest: int) -> bool:
 
 def straight(transform: Transform, voi: VOI, *, inverted: bool) -> Line | None:
     """Return the line by which a window makes greys of stored values; None where it is none (C.11.2.1.2.1, .3.2)."""
-    if not (isinstance(transform, Rescale) and isinstance(voi, Window)) or voi.function == SIGMOID:
+    found = middle_and_width(voi) if isinstance(transform, Rescale) and isinstance(voi, Window) else None
+    if found is None or not isinstance(transform, Rescale):
         return None
-    width, center = (voi.width - 1, voi.center - 0.5) if voi.function == LINEAR else (voi.width, voi.center)
-    return Line(transform.slope, transform.intercept, center, width, inverted) if width > 0 else None
+    return Line(transform.slope, transform.intercept, *found, inverted)
 
 
 def told_apart(transform: Transform, voi: VOI, lowest: int, highest: int) -> tuple[int, int]:

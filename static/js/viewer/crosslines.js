@@ -27,6 +27,9 @@ const MOST_PLANNED = 25;
 export class CrossLines {
   #layer = svg("svg", { class: "crosshair", "aria-hidden": "true" });
   #drawn = "";
+  /** Two paths for each mark, and what they are made for: while a hand moves only their places change. */
+  #paths = /** @type {SVGElement[]} */ ([]);
+  #made = "";
   #soon = 0;
   /** Where words stood at the last paint. @type {Box[]} */
   #words = [];
@@ -92,7 +95,15 @@ export class CrossLines {
     const now = JSON.stringify(marks);
     if (now === this.#drawn) return;
     this.#drawn = now;
-    this.#layer.replaceChildren(...marks.flatMap(({ name, path, kind = "" }) => [svg("path", { d: path, class: `halo ${kind}`.trim() }), svg("path", { d: path, class: `${name} ${kind}`.trim() })]), this.#told);
+    const made = JSON.stringify(marks.map(({ name, kind }) => [name, kind]));
+    if (made !== this.#made) {
+      this.#made = made;
+      this.#paths = marks.flatMap(({ name, kind = "" }) => ["halo", name].map((each) => svg("path", { class: `${each} ${kind}`.trim() })));
+      this.#layer.replaceChildren(...this.#paths, this.#told);
+    }
+    marks.forEach(({ path }, index) => {
+      for (const each of this.#paths.slice(2 * index, 2 * index + 2)) if (each.getAttribute("d") !== path) each.setAttribute("d", path);
+    });
   }
 
   /**
