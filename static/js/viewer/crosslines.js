@@ -17,6 +17,8 @@ const WORDS = ".letter, .unknown-orientation, .identity span, .scale, .scale-wor
 /** CSS pixels around words. */
 const MARGIN = 3;
 const RING = 7;
+/** Until words that have another length are measured anew (ms). */
+const LATER = 150;
 
 const GRIP = 5;
 /** Of planes that are about to be saved, so many lines at most. */
@@ -34,6 +36,8 @@ export class CrossLines {
   /** Where words stood at the last paint. @type {Box[]} */
   #words = [];
   #shape = "";
+  #lengths = "";
+  #later = 0;
   #told = svg("text", { class: "told-mm" });
 
   /**
@@ -51,14 +55,28 @@ export class CrossLines {
     for (const part of /** @type {const} */ (["panes", "layout", "maximised", "tool", "series", "active", "cursor", "planned"])) store.watch((state) => state[part], () => this.#drawSoon());
   }
 
-  /** Where words stand: measured again only when some have another length, since that makes the browser lay out the page. */
+  /**
+   * Where words stand: measured again only when others stand there, since that makes the browser lay out the page.
+   * Those that are but longer or shorter, as numbers are while a hand moves, are measured a moment later.
+   */
   #measure() {
     const { area, number, size } = this.viewport;
     const words = isVolumePane(paneAt(this.store.state, number)) ? [...area.querySelectorAll(WORDS)] : [];
-    const shape = [size.width, size.height, area.style.getPropertyValue("--identity"), ...words.map((each) => (each.closest("[hidden]") ? -1 : (each.textContent?.length ?? 0)))].join(" ");
-    if (shape === this.#shape) return;
-    this.#shape = shape;
-    this.#words = boxes(area, words);
+    const all = words.map((each) => (each.closest("[hidden]") ? -1 : (each.textContent?.length ?? 0)));
+    const shape = [size.width, size.height, area.style.getPropertyValue("--identity"), ...all.map(Math.sign)].join(" ");
+    const lengths = all.join(" ");
+    if (shape !== this.#shape) {
+      this.#shape = shape;
+      this.#lengths = lengths;
+      this.#words = boxes(area, words);
+    } else if (lengths !== this.#lengths) {
+      this.#later ||= setTimeout(() => {
+        this.#later = 0;
+        this.#shape = "";
+        this.#measure();
+        this.#draw();
+      }, LATER);
+    }
   }
 
   #drawSoon() {
