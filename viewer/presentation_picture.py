@@ -48,7 +48,12 @@ def address(pane: dict[str, Any], size: tuple[int, int] = SIZE, opened: Opened |
 
 
 def turn(pane: dict[str, Any]) -> dict[str, Any]:
-    """Return how the picture is turned to stand as in the pane: flipped first, then rotated clockwise by degrees."""
+    """Return how the picture is turned to stand as in the pane: flipped first, then rotated clockwise by degrees.
+
+    A picture along a path is shown as it comes, whatever its pane says.
+    """
+    if pane["source"]["kind"] == "curved":
+        return {"rotation": 0, "flip_horizontal": False, "flip_vertical": False}
     return {
         "rotation": pane["rotation"],
         "flip_horizontal": pane["flip_horizontal"],

@@ -14,7 +14,7 @@ from tests import slides
 from tests.imaging.datasets import metadata
 from tests.imaging.grids import written
 from viewer import dicomweb, presentation, presentation_picture
-from viewer.doors import mpr_parameters, parameters
+from viewer.doors import mpr_parameters, parameters, space_parameters
 from viewer.doors.opened import Opened, build
 from viewer.imaging.record import instances
 
@@ -24,6 +24,15 @@ VOLUME = {
     "source": {"kind": "volume", **SOURCE, "stack": "a&b c"},
     "plane": {"point": [1.5, -20.25, 1e-7], "look": [0, 1, 0], "up": [0, 0, 1]},
     "slab": {"thickness": 10, "method": "maximum_ip"},
+}
+CAMERA = {"point": [1, 2, 3], "look": [0, 1, 0], "up": [0, 0, 1]}
+SPACE = {"source": {"kind": "rendered3d", **SOURCE, "stack": "0"}, "plane": CAMERA}
+CURVED = {
+    "source": {"kind": "curved", **SOURCE, "stack": "0"},
+    "path": [[1, 2, 3], [10, 2.5, 30], [20, 2, 60]],
+    "form": "stretched",
+    "turn": -15,
+    "slab": {"thickness": 4, "method": "maximum_ip"},
 }
 SLIDE = {"source": {"kind": "slide", **SOURCE, "slide": "0"}, "rotation": 93.5, "flip_horizontal": True}
 
@@ -73,6 +82,52 @@ def test_a_plane_is_its_camera() -> None:
         "viewpointup": "0,0,1", "stack": "a&b c", "mprslab": "10", "renderingmethod": "maximum_ip",
         "window": "40,400,linear",
     }  # fmt: skip
+
+
+def test_a_volume_in_three_dimensions_is_its_camera_and_what_is_left_of_it() -> None:
+    cut = {"plane": CAMERA, "corners": [[-5, -5], [5, -5], [0, 7.5]], "outside": True}
+    pane = SPACE | {
+        "preset": "ct-lung",
+        "clip": [[-50, -40, -30], [50, 40, 30]],
+        "cuts": [cut, cut | {"outside": False}],
+    }
+    found = urlsplit(address(pane))
+    assert found.path == "/dicomweb/main/studies/1.2/series/1.2.3/rendered3d"
+    assert dicomweb.find(found.path) is not None
+    wanted = space_parameters.parse(found.query)
+    assert (wanted.method, wanted.preset) == ("volume_rendered", "ct-lung")
+    assert wanted.clip == ((-50, -40, -30), (50, 40, 30))
+    assert [outline.keep for outline in wanted.cuts] == [True, False]
+    assert wanted.cuts[0].corners.tolist() == cut["corners"]
+    assert wanted.plane.look == (0, 100, 0) and wanted.plane.up == (0, 0, 1)
+    assert wanted.plane.picture.unknown == () and wanted.plane.picture.window is None
+    window = {"voi": {"center": 40, "width": 400, "function": "LINEAR"}}
+    mip = space_parameters.parse(
+        urlsplit(address(SPACE | window | {"method": "maximum_ip", "preset": "ct-bone"})).query
+    )
+    assert (mip.method, mip.preset) == ("maximum_ip", None), "a preset is of what is composited"
+    assert mip.plane.picture.window is not None and mip.plane.picture.window.width == 400
+
+
+def test_a_volume_in_three_dimensions_is_as_large_as_in_its_pane() -> None:
+    opened = opened_of(*written(np.zeros((20, 30, 40), np.int16), spacing=(2.0, 2.0), step=(0, 0, 5)))
+    source = SPACE["source"] | {"stack": opened.stacks[0].key}
+    pane = {"source": source, "plane": CAMERA, "scale": {"fit": 2.0, "room": [100, 120]}}
+    wanted = space_parameters.parse(urlsplit(address(pane, opened)).query)
+    assert wanted.plane.pixel_spacing == pytest.approx(max(200 / 320, 240 / 240) / 2)
+
+
+def test_a_curved_picture_is_its_path_and_stands_as_it_comes() -> None:
+    found = urlsplit(address(CURVED | {"flip_horizontal": True, "rotation": 90}))
+    assert found.path == "/dicomweb/main/studies/1.2/series/1.2.3/renderedmpr"
+    wanted = mpr_parameters.parse(found.query)
+    assert wanted.picture.unknown == ()
+    query = {name: value[0] for name, value in parse_qs(found.query).items()}
+    assert query["volumetriccurvepoint"] == "1,2,3,10,2.5,30,20,2,60"
+    assert (query["curve"], query["curveturn"], query["mprslab"]) == ("stretched", "-15", "4")
+    pane = presentation_picture.active_pane(checked(CURVED | {"flip_horizontal": True, "rotation": 90}))
+    assert pane is not None
+    assert presentation_picture.turn(pane) == {"rotation": 0, "flip_horizontal": False, "flip_vertical": False}
 
 
 def test_a_slide_is_its_series_thumbnail_and_says_how_it_is_turned() -> None:

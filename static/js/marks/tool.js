@@ -9,9 +9,8 @@
 /** @import { Mark } from "./marks.js" */
 import { gettext } from "../shared/i18n.js";
 import { chord } from "../shared/keys.js";
-import { bindings } from "../viewer/commands.js";
+import { bindings, kindsAt } from "../viewer/commands.js";
 import { activate } from "../viewer/panes.js";
-import { isSlidePane, paneAt } from "../viewer/state.js";
 import { drawn, IDLE, isMoved } from "./gesture.js";
 import { isAtHome } from "./marks.js";
 
@@ -138,7 +137,7 @@ export class LengthTool {
     if (!this.isActive) return;
     const name = chord(event);
     const { state } = this.store;
-    const effect = bindings(state.preferences.keys, isSlidePane(paneAt(state, this.pane.number))).get(name.replace("Shift+", ""))?.effect ?? "";
+    const effect = bindings(state.preferences.keys, kindsAt(state, this.pane.number)).get(name.replace("Shift+", ""))?.effect ?? "";
     const step = WAYS[effect] ?? (this.#cursor && this.#steered ? STEPS[name.replace("Shift+", "")] : undefined);
     if (name !== "Enter" && !step) return;
     event.preventDefault();

@@ -104,6 +104,12 @@ function planeAim(state, shown, stack, canvas) {
   };
 }
 
+/** How good the pictures of a volume are that turns by itself: a whole turn fits into the page's memory. */
+const TURNING = 90;
+
+/** @param {State} state @param {SpacePane} shown */
+const isTurning = ({ spinning }, shown) => spinning !== null && spinning.source === shown.source;
+
 /**
  * @param {State} state
  * @param {SpacePane} shown
@@ -116,7 +122,9 @@ function spaceAim(state, shown, stack, canvas) {
   if (!volume) return { title: gettext("This series makes no volume"), words: volume_words ?? "", entry: null, index: null };
   return {
     resource: spaceResource(shown.source),
-    wish: (quality, moving = false) => spaceWish(shown, stack, volume, canvas, quality, moving),
+    wish: (quality, moving = false) => isTurning(state, shown)
+      ? spaceWish(shown, stack, volume, canvas, TURNING, "turning")
+      : spaceWish(shown, stack, volume, canvas, quality, moving ? "moving" : "resting"),
     next: () => [],
     entry: null,
     late: loadingWords(state, shown) || gettext("Loading the volume …"),

@@ -21,16 +21,18 @@ import { FUSION_COMMANDS, REGISTER_COMMANDS, targetOf } from "./fusing.js";
 import { changePane, flip, nextPane, reset, rotate, several } from "./panes.js";
 import { scroll, scrollTo } from "./scrolling.js";
 import { nextSeries, nextStudy } from "./shelf.js";
-import { isSlidePane, isStackPane, isVolumePane, paneAt, stackOf } from "./state.js";
-import { SPACE_COMMANDS } from "./space.js";
+import { isSlidePane, isSpacePane, isStackPane, isVolumePane, paneAt, stackOf } from "./state.js";
+import { fitSpace } from "./space.js";
+import { SPACE_COMMANDS } from "./spacecommands.js";
 import { TAGS_COMMANDS } from "./tagsmodel.js";
 import { TOMOSYNTHESIS_COMMANDS } from "./tomosynthesis.js";
 import { largeStep } from "./turning.js";
-import { UPTAKE_COMMANDS } from "./uptake.js";
+import { hasSuv, UPTAKE_COMMANDS } from "./uptake.js";
 
-/** @typedef {"tools" | "image" | "window" | "slide" | "move" | "cine" | "layout" | "page"} Group */
+/** @typedef {"tools" | "image" | "window" | "slide" | "move" | "cine" | "space" | "layout" | "page"} Group */
 /** What only the page itself can do. @typedef {"palette" | "help" | "layouts" | "side" | "tags" | "suv" | "save-planes" | "register" | "done" | MarkEffect | "zoom-in" | "zoom-out" | "left" | "right" | "up" | "down"} Effect */
 
+/** Slides; PET that has SUV; volumes in three dimensions, and those of MR. @typedef {"slide" | "pet" | "space" | "space-mr"} Kind */
 /**
  * @typedef {object} Command
  * @property {string} id
@@ -43,7 +45,7 @@ import { UPTAKE_COMMANDS } from "./uptake.js";
  * @property {boolean} [held] and once more when it is let go after a while
  * @property {Effect} [effect] where a pure change isn't enough
  * @property {(slide: SlideViewport) => void} [onSlide] what it does where a slide is shown
- * @property {"slide" | "pet"} [only] it, and its keys, are there for slides, or for PET that has SUV, only
+ * @property {Kind} [only] it, and its keys, are there for this kind of picture only
  * @property {(state: State) => boolean} [pressed]
  * @property {(state: State) => string} [why] words why it can't be done with what is shown; "" where it can
  * @property {(state: State) => string} [said] words of what it has done, where nothing else shows it
@@ -135,7 +137,7 @@ export const COMMANDS = [
   }),
   laidOver("overlay", "Shift+O", () => gettext("The file's overlays")),
   laidOver("shutter", "Shift+H", () => gettext("The file's shutter")),
-  image("reset", "Space", () => gettext("Reset"), (state) => asHung(state) ?? reset(state), { icon: "reset" }),
+  image("reset", "Space", () => gettext("Reset"), (state) => fitSpace(state, true) ?? asHung(state) ?? reset(state), { icon: "reset" }),
   image("zoom-in", "+", () => gettext("Zoom in"), same, { effect: "zoom-in", onSlide: (slide) => slide.zoom(ZOOM_STEP) }),
   image("zoom-out", "-", () => gettext("Zoom out"), same, { effect: "zoom-out", onSlide: (slide) => slide.zoom(1 / ZOOM_STEP) }),
   image("tool-left", "Alt+ArrowLeft", () => gettext("Use the tool: left"), same, { effect: "left", offered: hasStack }),
@@ -228,7 +230,7 @@ function same(state) {
 
 /** @type {Change} */
 function fit(state) {
-  return isSlidePane(paneAt(state)) ? fitSlide(state) : changePane(state, { scale: { fit: 1 }, center: null });
+  return isSlidePane(paneAt(state)) ? fitSlide(state) : fitSpace(state) ?? changePane(state, { scale: { fit: 1 }, center: null });
 }
 
 /** @type {Change} */
@@ -303,12 +305,12 @@ function across(state, step) {
 /**
  * Which command a chord means, with the user's own keys in place of the table's.
  * @param {Record<string, string[]>} [own] chords by command
- * @param {boolean} [slide] whether a slide is meant: its own commands stand last and take their keys
- * @param {boolean} [pet] whether PET that has SUV is meant: its presets stand after those of CT
+ * @param {readonly Kind[]} [kinds] what is meant: their own commands stand last and take their keys
  * @returns {Map<string, Command>}
  */
-export function bindings(own = {}, slide = false, pet = false) {
-  const offered = COMMANDS.filter(({ only }) => (slide || only !== "slide") && (pet || only !== "pet"));
+export function bindings(own = {}, kinds = []) {
+  const common = COMMANDS.filter(({ only }) => !only);
+  const offered = [...common, ...kinds.flatMap((kind) => COMMANDS.filter(({ only }) => only === kind))];
   const bound = new Map(offered.flatMap((command) => keysOf(command, {}).map((key) => [key, command])));
   for (const command of offered) {
     const changed = own[command.id];
@@ -317,6 +319,14 @@ export function bindings(own = {}, slide = false, pet = false) {
     for (const key of changed) bound.set(key, command);
   }
   return bound;
+}
+
+/** What kinds of picture a pane shows, as keys know them. @param {State} state @param {number} [index] of the pane @returns {Kind[]} */
+export function kindsAt(state, index) {
+  const shown = paneAt(state, index);
+  if (isSlidePane(shown)) return ["slide"];
+  if (isSpacePane(shown)) return stackOf(state, shown)?.modality === "MR" ? ["space", "space-mr"] : ["space"];
+  return hasSuv(targetOf(state, index)?.stack ?? null) ? ["pet"] : [];
 }
 
 /**
@@ -336,6 +346,7 @@ export const GROUPS = [
   ["slide", () => gettext("Slide")],
   ["move", () => gettext("Move")],
   ["cine", () => gettext("Cine")],
+  ["space", () => gettext("In three dimensions: keys in its pane")],
   ["layout", () => gettext("Layout")],
   ["page", () => gettext("Page")],
 ];
@@ -351,6 +362,10 @@ export const GESTURES = () => [
   [gettext("Right click"), gettext("Commands for this image")],
   [gettext("Shift+move"), gettext("The crosshair, whatever the tool")],
   [gettext("Crosshair: drag a line, its circles, its squares"), gettext("Move that plane alone; turn the planes, with Alt one alone; make it thicker")],
+  [gettext("3D: left drag, click"), gettext("Turn the volume; bring the crosshair to what is under the pointer")],
+  [gettext("3D: wheel; Alt+left drag"), gettext("Turn a MIP by 5°, zoom surfaces; window")],
+  [gettext("3D: click on the cube’s face"), gettext("Look from that side")],
+  [gettext("3D clip box: arrows on a handle, with Shift"), gettext("Move that face by 1 mm, 10 mm")],
   [gettext("Wheel"), gettext("Images, one for each notch; with Shift ten, or a slab")],
   [gettext("Ctrl+wheel, pinch"), gettext("Zoom at the pointer")],
   [gettext("Double click"), gettext("One of several panes, large, and back")],

@@ -10,7 +10,7 @@ import { layerLines } from "./fusedwords.js";
 import { hiddenWords } from "./laidover.js";
 import { nearest } from "./planes.js";
 import { planeLine } from "./planewords.js";
-import { spaceWords } from "./spacewords.js";
+import { spaceLine } from "./spacewords.js";
 import { presetOf } from "./presets.js";
 import { windowInSuv } from "./uptake.js";
 import { isoDate, whenWords } from "./when.js";
@@ -121,10 +121,10 @@ export function identityLine({ patient, study_date, modality, laterality }) {
 
 /**
  * @param {Picture} picture
- * @param {{zoom: string, prior: string, notes: readonly string[], across?: string, calibration?: Calibrated | null, named?: PlaneName | null}} page what the page itself knows of the pane
+ * @param {{zoom: string, prior: string, notes: readonly string[], across?: string, carved?: string, calibration?: Calibrated | null, named?: PlaneName | null}} page what the page itself knows of the pane
  * @returns {Corners}
  */
-export function corners(picture, { zoom, prior, notes, across, calibration, named }) {
+export function corners(picture, { zoom, prior, notes, across, carved, calibration, named }) {
   const { patient } = picture;
   /** @type {Corners} */
   const all = {
@@ -152,7 +152,7 @@ export function corners(picture, { zoom, prior, notes, across, calibration, name
       [across, "across"],
       ...(picture.dimensions ?? []).filter(({ count }) => count > 1).map((each) => /** @type {const} */ ([dimensionWords(each), "strong"])),
       [imageOf(picture), "strong"],
-      [picture.space ? spaceWords(picture.space) : planeLine(picture.plane, picture.curve), picture.plane ? (named ?? nearest(picture.plane.look)) : undefined],
+      [picture.space ? spaceLine(picture.space, carved) : planeLine(picture.plane, picture.curve), picture.plane ? (named ?? nearest(picture.plane.look)) : undefined],
     ),
   };
   return picture.burnt_in ? beside(all) : all;
@@ -184,22 +184,22 @@ function breastWords(breast) {
 /**
  * What changes the meaning of pixels, for where the corners are left out: the plane, its slab, a window that a reader made.
  * @param {Picture} picture
- * @param {{ownWindow: boolean, text: import("./state.js").TextLevel, named?: PlaneName | null}} page ownWindow: the series' own, or one that has a name; named: which of the planes it is
+ * @param {{ownWindow: boolean, text: import("./state.js").TextLevel, named?: PlaneName | null, carved?: string}} page ownWindow: the series' own, or one that has a name; named: which of the planes it is
  * @returns {Line | null}
  */
-export function heldLine(picture, { ownWindow, text, named }) {
+export function heldLine(picture, { ownWindow, text, named, carved }) {
   const { plane } = picture;
   const window = [ownWindow && !picture.inverted ? "" : windowWords(picture), ...layerLines(picture.fused, picture).map(([words]) => words)].filter(Boolean).join(" · ");
   const hidden = hiddenWords(picture);
-  if (text !== "all" && !window && !plane?.thickness && !hidden.length) return null;
-  const words = [picture.space ? spaceWords(picture.space) : planeLine(plane, picture.curve), window, ...hidden].filter(Boolean).join(" · ");
+  if (text !== "all" && !window && !plane?.thickness && !hidden.length && !carved) return null;
+  const words = [picture.space ? spaceLine(picture.space, carved) : planeLine(plane, picture.curve), window, ...hidden].filter(Boolean).join(" · ");
   return words ? { text: words, kind: plane ? (named ?? nearest(plane.look)) : "held" } : null;
 }
 
 /**
  * What a pane without room for corners says beside the line of identity: prior and side, which may be cut off there, the image, what is held.
  * @param {Picture} picture
- * @param {{ownWindow: boolean, text: import("./state.js").TextLevel, prior: string, calibration?: Calibrated | null, named?: PlaneName | null}} page
+ * @param {{ownWindow: boolean, text: import("./state.js").TextLevel, prior: string, carved?: string, calibration?: Calibrated | null, named?: PlaneName | null}} page
  * @returns {Line[]}
  */
 export function heldLines(picture, page) {

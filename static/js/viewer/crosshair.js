@@ -191,8 +191,10 @@ export function isParallel(one, other) {
  * @param {Pane | null} shown
  * @returns {Vector | null}
  */
-export function referencePoint(state, shown) {
-  if (!isStackPane(shown)) return null;
+export const referencePoint = (state, shown) => (isStackPane(shown) ? sharedPoint(state, shown) : null);
+
+/** The point of planes in a pane's space, else where a hand pointed in it. @param {State} state @param {Pane} shown @returns {Vector | null} */
+export function sharedPoint(state, shown) {
   for (const index of visible(state)) {
     const other = state.panes[index];
     if (isVolumePane(other) && inSameSpace(state, shown, other)) return other.plane.point;

@@ -5,11 +5,12 @@
 /** @import { Store } from "../shared/store.js" */
 /** @import { Viewport } from "./viewport.js" */
 import { svg } from "../shared/dom.js";
-import { nearestEntry, referencePoint, stackCut } from "./crosshair.js";
+import { nearestEntry, referencePoint, sharedPoint, stackCut } from "./crosshair.js";
 import { crossOf, FREE, gripsOf, moved, spared, within } from "./grips.js";
 import { placesOf } from "./planned.js";
 import { nameOf } from "./planes.js";
-import { isStackPane, isVolumePane, paneAt, stackOf } from "./state.js";
+import { spacePlace } from "./spaceplace.js";
+import { isSpacePane, isStackPane, isVolumePane, paneAt, stackOf } from "./state.js";
 import { add, times } from "./vectors.js";
 
 /** What the lines leave free. */
@@ -109,7 +110,7 @@ export class CrossLines {
     const shown = paneAt(state, this.viewport.number);
     if (isVolumePane(shown)) this.viewport.element.dataset["plane"] = nameOf(shown);
     else delete this.viewport.element.dataset["plane"];
-    const marks = shown?.text === "none" ? [] : isVolumePane(shown) ? this.#lines(state) : isStackPane(shown) ? this.#reference(state) : [];
+    const marks = shown?.text === "none" ? [] : isVolumePane(shown) ? this.#lines(state) : isStackPane(shown) ? this.#reference(state) : isSpacePane(shown) ? this.#inSpace(state) : [];
     const now = JSON.stringify(marks);
     if (now === this.#drawn) return;
     this.#drawn = now;
@@ -163,6 +164,14 @@ export class CrossLines {
     return spared(from, along, room, this.#words, aside ? 0 : FREE).map(([start, end]) => `M${at(start)}L${at(end)}`).join("");
   }
 
+  /** The planes' point over a volume, in front of it or not. @param {State} state @returns {Mark[]} */
+  #inSpace(state) {
+    const { number, size, picture } = this.viewport;
+    const place = picture ? spacePlace(state, number, size, devicePixelRatio) : null;
+    const point = place && sharedPoint(state, place.shown);
+    return place && point ? [{ name: "reference", path: ring(place.spot(point)) }] : [];
+  }
+
   /**
    * @param {State} state
    * @returns {Mark[]}
@@ -207,11 +216,15 @@ export class CrossLines {
     if (!point || !stack || !isStackPane(shown) || nearestEntry(stack, point) !== shown.index || this.viewport.painted.ground?.space !== "patient") return [];
     const at = this.viewport.painted.project(point);
     if (!at) return [];
-    const [x, y] = [tidy(at.x), tidy(at.y)];
-    const ring = `M${x - RING} ${y}a${RING} ${RING} 0 1 0 ${2 * RING} 0a${RING} ${RING} 0 1 0 ${-2 * RING} 0`;
-    const ticks = [[1, 0], [-1, 0], [0, 1], [0, -1]].map(([i = 0, j = 0]) => `M${x + i * RING} ${y + j * RING}l${i * 6} ${j * 6}`).join("");
-    return [{ name: "reference", path: ring + ticks }];
+    return [{ name: "reference", path: ring([at.x, at.y]) }];
   }
+}
+
+/** A ring with four ticks. @param {Spot} spot */
+function ring(spot) {
+  const [x = 0, y = 0] = spot.map(tidy);
+  const ticks = [[1, 0], [-1, 0], [0, 1], [0, -1]].map(([i = 0, j = 0]) => `M${x + i * RING} ${y + j * RING}l${i * 6} ${j * 6}`).join("");
+  return `M${x - RING} ${y}a${RING} ${RING} 0 1 0 ${2 * RING} 0a${RING} ${RING} 0 1 0 ${-2 * RING} 0${ticks}`;
 }
 
 /** @param {number} value */

@@ -12,7 +12,7 @@ import { icon } from "./icons.js";
 import { chestSide } from "./mammography.js";
 import { spoken } from "./spoken.js";
 
-/** @typedef {{prior: string, notes: readonly string[], across: string, zoom: string, text: TextLevel, thing: "slice" | "frame" | "image", named: import("./planes.js").PlaneName | null, narrow: boolean, ownWindow: boolean, calibration: {pixel_spacing: [number, number], words: string} | null, height: number, rows: number}} Known across: how it goes along with panes of other Frames of Reference, always said; named: which of a volume's planes it is; ownWindow: or one that has a name; calibration: set by hand, above what the file says; rows: lines of text that fit above each other; height: CSS pixels, measured before anything is written */
+/** @typedef {{prior: string, notes: readonly string[], across: string, carved: string, zoom: string, text: TextLevel, thing: "slice" | "frame" | "image", named: import("./planes.js").PlaneName | null, narrow: boolean, ownWindow: boolean, calibration: {pixel_spacing: [number, number], words: string} | null, height: number, rows: number}} Known across: how it goes along with panes of other Frames of Reference, always said; carved: what of a volume is hidden by hand; named: which of a volume's planes it is; ownWindow: or one that has a name; calibration: set by hand, above what the file says; rows: lines of text that fit above each other; height: CSS pixels, measured before anything is written */
 
 const EDGES = /** @type {const} */ (["left", "right", "top", "bottom"]);
 const CORNERS = /** @type {const} */ (["topLeft", "topRight", "bottomLeft", "bottomRight"]);

@@ -5,10 +5,7 @@
 /** @import { Store } from "../shared/store.js" */
 /** @import { Viewport } from "./viewport.js" */
 import { chord, isSingle, takesKeys } from "../shared/keys.js";
-import { bindings } from "./commands.js";
-import { targetOf } from "./fusing.js";
-import { isSlidePane, paneAt } from "./state.js";
-import { hasSuv } from "./uptake.js";
+import { bindings, kindsAt } from "./commands.js";
 
 /** A key that was down for less is pressed, not held (ms). */
 const HELD = 300;
@@ -27,8 +24,7 @@ export function listenToKeys(store, viewports, hovered, run) {
     if (event.defaultPrevented || takesKeys(event.target)) return;
     const name = chord(event);
     const { preferences } = store.state;
-    const shown = paneAt(store.state, hovered()?.number);
-    const command = bindings(preferences.keys, isSlidePane(shown), hasSuv(targetOf(store.state, hovered()?.number)?.stack ?? null)).get(name);
+    const command = bindings(preferences.keys, kindsAt(store.state, hovered()?.number)).get(name);
     if (!command) return;
     const focused = event.target === document.body || viewports.some((viewport) => viewport.holds(event.target));
     // A key without Ctrl acts on images only, never on a button that has the focus (WCAG 2.1.4).

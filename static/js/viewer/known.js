@@ -4,6 +4,7 @@
 /** @import { Picture } from "./corners.js" */
 /** @import { Size } from "./geometry.js" */
 import { gettext, interpolate } from "../shared/i18n.js";
+import { carvedWords } from "./carving.js";
 import { zoomWords } from "./corners.js";
 import { magnification } from "./geometry.js";
 import { acrossWords, linkWords } from "./linking.js";
@@ -38,6 +39,7 @@ export function known(state, pane, picture, { canvas, width, height }) {
     prior: own && !isOwn ? interval(when, whenOf(own)) : "",
     notes: [...notes(state, pane, picture), ...linkWords(state, pane)],
     across: acrossWords(state, pane),
+    carved: carvedWords(pane),
     zoom: sheet ? zoomWords(magnification(sheet.grid, canvas, sheet.look)) : "",
     text: pane.text,
     thing: thingOf(stackOf(state, pane), picture),

@@ -7,7 +7,7 @@ import { number } from "./corners.js";
 import { inSameSpace, moveCrosshair, nearestEntry, normalOf } from "./crosshair.js";
 import { changePane } from "./panes.js";
 import { carried, joined, knownOf } from "./registering.js";
-import { imageAt, isSlidePane, isStackPane, isVolumePane, paneAt, sourceKey, stackOf, visible } from "./state.js";
+import { imageAt, isSlidePane, isSpacePane, isStackPane, isVolumePane, paneAt, sourceKey, stackOf, visible } from "./state.js";
 import { factorOf } from "./uptake.js";
 import { add, dot, length, minus, times } from "./vectors.js";
 
@@ -134,7 +134,7 @@ function anchorsOf(state) {
 /** Millimetres for the side of what a scale counts. @param {State} state @param {PicturePane} shown */
 function side(state, shown) {
   const stack = stackOf(state, shown);
-  return isVolumePane(shown) ? (stack?.volume?.spacing_mm ?? null) : (stack?.pixel_spacing?.[1] ?? null);
+  return isVolumePane(shown) || isSpacePane(shown) ? (stack?.volume?.spacing_mm ?? null) : (stack?.pixel_spacing?.[1] ?? null);
 }
 
 /** As many millimetres for a pixel of the screen everywhere. @param {State} before @param {State} state @param {number} leader @returns {State} */

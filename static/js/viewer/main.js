@@ -52,7 +52,12 @@ import { provenanceSheet } from "./provenance.js";
 import { keepSaved } from "./saving.js";
 import { first, listStudy } from "./shelf.js";
 import { PREFERENCES } from "./preferences.js";
+import { Scissors } from "./scissors.js";
 import { met } from "./space.js";
+import { SpaceBar } from "./spacebar.js";
+import { SpaceBox } from "./spacebox.js";
+import { SpaceCube } from "./spacecube.js";
+import { Spinner } from "./spinning.js";
 import { initial, paneAt, paneOf, seriesKey, studyKey } from "./state.js";
 import { SphereMark } from "./spheremark.js";
 import { Tags } from "./tags.js";
@@ -108,6 +113,7 @@ const cines = [];
 /** @type {SphereMark[]} */
 const spheres = [];
 new Player(store, viewports, cines, pictures);
+new Spinner(store, viewports, pictures);
 const magnifier = new Magnifier(store, pictures, viewports);
 /** What shows slides, in the same places. @type {SlideViewport[]} */
 const slides = [];
@@ -126,6 +132,10 @@ function makePanes(/** @type {number} */ count) {
     new CrossHands(viewport, new CrossLines(viewport, store), store);
     new PathTool(viewport, store);
     new OpacityBar(viewport, store);
+    new SpaceCube(viewport, store);
+    new SpaceBox(viewport, store);
+    new Scissors(viewport, store);
+    new SpaceBar(viewport, store, run);
     spheres.push(new SphereMark(viewport, store, pictures));
     const slide = new SlideViewport(viewport.number, store, { onPaint });
     listenOnSlide(slide, store, { onMenu });
@@ -177,6 +187,7 @@ function hear(message) {
     spheres.forEach((sphere) => sphere.answered(message.probe));
   } else if (message.probe?.resource?.endsWith("/rendered3d")) {
     if (message.probe.point) store.update((state) => met(state, message.probe.resource, message.probe.point));
+    else viewports[message.probe.seq]?.tell(message.probe.words ?? "");
   } else if (message.probe) {
     viewports.forEach((viewport) => viewport.probed(message.probe));
   } else if (typeof message.topic === "string" && message.topic.startsWith("series.")) {

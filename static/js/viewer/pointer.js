@@ -12,6 +12,7 @@ import { scroll, scrollTo } from "./scrolling.js";
 import { changeLook, sheetOf } from "./sheets.js";
 import { drawSphere } from "./sphere.js";
 import { lookFrom, turnedBy } from "./space.js";
+import { stepped } from "./spinning.js";
 import { isSpacePane, paneAt } from "./state.js";
 import { largeStep } from "./turning.js";
 import { dragScroll, dragUpper, dragWindow, dragZoom, wheelSteps, wheelZoom } from "./tools.js";
@@ -59,7 +60,11 @@ export function listen(viewport, store, { onMenu }) {
     if (event.ctrlKey) return zoomBy(wheelZoom(event.deltaY || event.deltaX), device(event));
     const { steps, left: rest } = wheelSteps(event, left);
     left = rest;
-    if (isSpacePane(paneAt(store.state, number))) return zoomBy(wheelZoom(event.deltaY || event.deltaX), device(event));
+    const space = paneAt(store.state, number);
+    if (isSpacePane(space)) {
+      if (space.method === "volume_rendered") return zoomBy(wheelZoom(event.deltaY || event.deltaX), device(event));
+      return steps ? store.update((state) => lookFrom(state, number, stepped(space.plane, steps))) : undefined;
+    }
     if (steps) store.update((state) => scroll(state, steps * (event.shiftKey ? largeStep(state, number) : 1), number));
   }, { passive: false });
   area.addEventListener("pointermove", (event) => {
@@ -112,7 +117,8 @@ export function listen(viewport, store, { onMenu }) {
     const target = targetOf(store.state, number);
     const window = target && startOf(target.stack, target.voi, paintedWindow(target, viewport.picture));
     let moved = false;
-    const turning = isSpacePane(sheet.pane) && start.button === 0 && tool !== "pan" && tool !== "zoom" ? sheet.pane.plane : null;
+    const turning = isSpacePane(sheet.pane) && start.button === 0 && tool !== "pan" && tool !== "zoom" && !start.altKey ? sheet.pane.plane : null;
+    if (isSpacePane(sheet.pane) && start.button === 0 && start.altKey) tool = "window";
     if (tool === "crosshair" && !turning) cross(start);
     const center = tool === "sphere" ? patient(start) : null;
     area.addEventListener("pointermove", (event) => {

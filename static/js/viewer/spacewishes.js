@@ -12,8 +12,8 @@ import { encoded, greyQuery } from "./wishes.js";
 
 /** Rays for a side of the smallest voxel, at most. */
 const FINEST = 2;
-/** Rays at most: while a hand turns what is composited, or projected, which costs more; and at rest. */
-const MOST = { moving: 65_000, projected: 30_000, resting: 1_500_000 };
+/** Rays at most: while a hand turns what is composited, or projected, which costs more; while it turns by itself; and at rest. */
+const MOST = { moving: 65_000, projected: 30_000, turning: 250_000, resting: 1_500_000 };
 const AWAY = 100;
 
 /** @param {SpaceSource} source */
@@ -27,17 +27,17 @@ export function spaceResource({ archive, study, series: uid }) {
  * @param {Volume} volume
  * @param {Size} canvas device pixels
  * @param {Quality} quality
- * @param {boolean} moving a hand turns it
+ * @param {"moving" | "turning" | "resting"} pace a hand turns it, it turns by itself, or it stands
  * @returns {Wish | null} null when no part of the volume is seen
  */
-export function spaceWish(shown, stack, volume, canvas, quality, moving) {
+export function spaceWish(shown, stack, volume, canvas, quality, pace) {
   const { plane, center, source } = shown;
   const grid = planeGrid(volume, plane);
   const look = { ...shown, center: center && toGrid(volume, plane, center) };
   const part = seenPart(grid, canvas, matrix(grid, canvas, look));
   if (!part) return null;
   const area = part.width * part.height;
-  const most = !moving ? MOST.resting : shown.method === "volume_rendered" ? MOST.moving : MOST.projected;
+  const most = pace === "moving" && shown.method !== "volume_rendered" ? MOST.projected : MOST[pace];
   const density = Math.min(FINEST, magnification(grid, canvas, look), Math.sqrt(most / area));
   const middle = fromGrid(volume, plane, [part.x + part.width / 2, part.y + part.height / 2]);
   const isComposite = shown.method === "volume_rendered";

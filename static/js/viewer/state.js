@@ -124,6 +124,9 @@ import { PREFERENCES } from "./preferences.js";
  * @property {Record<string, Vector>} cursor   where a hand pointed last, by Frame of Reference
  * @property {Record<string, readonly (readonly [Vector, Vector])[]>} landmarks   set by hand, by both Frames of Reference
  * @property {Record<string, import("./registering.js").Registration[]>} registrations   by study
+ * @property {import("./carving.js").Tools} carving   what hands do with the volume under them
+ * @property {Record<string, import("./carving.js").Carvings>} carvings   by source: what was hidden of a volume before, and undone
+ * @property {import("./spinning.js").Spin | null} spinning   a volume that turns by itself
  * @property {boolean} onLayer   window, presets and colour maps act on the layer of a fused plane
  * @property {(Pane | null)[]} panes
  * @property {Record<string, StudyOverview | {error: string, gone?: boolean}>} studies
@@ -166,6 +169,9 @@ export function initial(archive, study) {
     landmarks: {},
     registrations: {},
     onLayer: false,
+    carving: { box: false, scissors: null },
+    carvings: {},
+    spinning: null,
     sphere: null,
     panes: [null],
     studies: {},

@@ -217,7 +217,8 @@ export class Viewport {
     this.#sliders.draw(state);
     const step = along(state, this.#pane) - along(state, before);
     if (step) this.#direction = Math.sign(step);
-    if (before !== this.#pane || this.#content.kind === "waiting") this.#aim(state);
+    const hasStopped = past.spinning !== null && state.spinning === null;
+    if (before !== this.#pane || this.#content.kind === "waiting" || hasStopped) this.#aim(state);
     else if (AROUND.some((part) => past[part] !== state[part]) || (state.links.across && past.panes !== state.panes)) this.#easel.paintSoon();
   }
 

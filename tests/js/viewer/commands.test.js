@@ -10,16 +10,22 @@ const byId = (/** @type {string} */ id) => /** @type {import("../../../static/js
 
 describe("the table of commands", () => {
   it("gives no key to two commands of one kind of image", () => {
-    for (const kind of ["slide", undefined]) {
+    for (const kind of ["slide", "space", "space-mr", undefined]) {
       const keys = COMMANDS.filter(({ only }) => only === kind).flatMap((command) => command.keys);
       expect(keys.filter((key, index) => keys.indexOf(key) !== index)).toEqual([]);
     }
   });
 
   it("lets a slide's own commands take their keys on slides alone", () => {
-    expect(bindings({}, true).get("4")?.id).toBe("slide-10x");
-    expect(bindings({}, false).get("4")?.id).toBe("window-brain");
-    expect(bindings({}, true).get("PageDown")?.id).toBe("next-series");
+    expect(bindings({}, ["slide"]).get("4")?.id).toBe("slide-10x");
+    expect(bindings({}).get("4")?.id).toBe("window-brain");
+    expect(bindings({}, ["slide"]).get("PageDown")?.id).toBe("next-series");
+  });
+
+  it("lets a volume in three dimensions take its own, and that of MR its presets", () => {
+    expect(["1", "C", "Ctrl+Z", "ArrowLeft", "B"].map((key) => bindings({}, ["space"]).get(key)?.id)).toEqual(["space-ct-bone", "space-spin", "space-undo", "space-turn-left", "side"]);
+    expect(bindings({}, ["space", "space-mr"]).get("1")?.id).toBe("space-mr-brain");
+    expect(bindings().get("1")?.id).toBe("window-soft-tissue");
   });
 
   it("names every command once, with a label, in a group that is shown", () => {
@@ -33,7 +39,7 @@ describe("the table of commands", () => {
 
   it("reaches everything but two rare windows, the slabs, single stages, planes, volumes and colour maps by a key", () => {
     const without = COMMANDS.filter(({ keys }) => !keys.length).map(({ id }) => id);
-    expect(without.filter((id) => !/^(slab|alone|pair|four|colormap|space)-/.test(id))).toEqual(["window-air", "window-temporal-bone"]);
+    expect(without.filter((id) => !/^(slab|alone|pair|four|colormap)-/.test(id))).toEqual(["window-air", "window-temporal-bone"]);
   });
 
   it("needs neither AltGr nor a dead key", () => {

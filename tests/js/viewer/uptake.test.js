@@ -37,7 +37,7 @@ describe("PET presets", () => {
 
   it("have the digits 1 to 5 on PET that has SUV, where those of CT mean nothing", () => {
     const keys = ["1", "2", "3", "4", "5"];
-    const bound = bindings({}, false, true);
+    const bound = bindings({}, ["pet"]);
     expect(keys.map((key) => bound.get(key)?.id)).toEqual(["window-suv-3", "window-suv-5", "window-suv-7", "window-suv-10", "window-suv-15"]);
     expect(bindings().get("2")?.id).toBe("window-lung");
     const seven = bound.get("3");
