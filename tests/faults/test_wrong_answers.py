@@ -1,12 +1,13 @@
 """Answers that are something else: each is recognised, and its words name what is wrong."""
 
+import contextlib
 from collections.abc import Callable
 from io import BytesIO
 
 import pytest
 from pydicom.dataset import Dataset
 
-from tests.archive.answering import JSON, MULTIPART, Reply, Server, frames_body
+from tests.archive.answering import JSON, MULTIPART, Handler, Reply, Server, frames_body
 from viewer.archive import ArchiveError, WebArchive
 
 ADDRESS = ("1.2", "1.2.3", "1.2.3.4")
@@ -97,3 +98,27 @@ def test_a_whole_instance_in_place_of_its_frame_is_taken_apart_here(server: Serv
     assert found.data == speaking[4].PixelData
     with pytest.raises(ArchiveError, match="another instance"):
         list(archive.frames(*ADDRESS, [1]))
+
+
+def test_an_answer_without_end_is_left_as_soon_as_it_says_too_much(serve: Callable[..., Server]) -> None:
+    part, sent = frames_body(bytes(1 << 20)).removesuffix(b"--b--\r\n"), []
+
+    class Endless(Handler):
+        def do_GET(self) -> None:  # noqa: N802
+            self.send_response(200)
+            self.send_header("Content-Type", MULTIPART["Content-Type"])
+            self.end_headers()
+            with contextlib.suppress(OSError):
+                while len(sent) < 500:
+                    self.wfile.write(part)
+                    sent.append(1)
+            self.close_connection = True
+
+    server = serve(lambda path: (404, {}, b""))
+    server.RequestHandlerClass = Endless
+    archive = WebArchive("pacs", server.root)
+    for ask, words in ((frame, "2 frames instead of 1"), (bulk, "2 parts instead of one")):
+        sent.clear()
+        with pytest.raises(ArchiveError, match=words):
+            ask(archive)
+    assert len(sent) < 500

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from email.message import Message
 from functools import lru_cache
+from itertools import islice
 
 from viewer.archive.port import Malformed, Unreachable
 from viewer.imaging.words import gettext_noop
@@ -54,10 +55,13 @@ class Part:
         return MediaType.parse(self.headers.get("content-type", ""))
 
 
-def parts(media_type: MediaType, chunks: Iterable[bytes]) -> Iterator[Part]:
-    """Yield the parts of a body as they arrive; takes and raises what `streamed` does."""
-    for headers, body in streamed(media_type, drawn(chunks), first_buffer=FIRST_BUFFER):
-        yield Part(headers, bytes(body))
+def parts(media_type: MediaType, chunks: Iterable[bytes], expected: int, largest: int = LARGEST_PART) -> list[Part]:
+    """Return the `expected` parts of a body, or one more when it has more: of how many, an endless one never says.
+
+    Takes and raises what `streamed` does; what follows the last is left unread.
+    """
+    found = streamed(media_type, drawn(chunks), largest, first_buffer=FIRST_BUFFER)
+    return [Part(headers, bytes(body)) for headers, body in islice(found, expected + 1)]
 
 
 def streamed(

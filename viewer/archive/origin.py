@@ -266,17 +266,21 @@ class Answer:
         self.media_type = MediaType.parse(response.headers.get("Content-Type", ""))
         self.warning = response.headers.get("Warning", "")
 
-    def chunks(self, largest: int = CHUNK) -> Iterator[bytes]:
-        """Yield the body as it arrives, at most `largest` bytes at once.
+    def chunks(self, at_once: int = CHUNK, *, largest: int | None = None) -> Iterator[bytes]:
+        """Yield the body as it arrives, at most `at_once` bytes at a time.
 
-        Raises Unreachable when it is cut short or arrives too slowly, Left when nobody waits.
+        Raises Unreachable when it is cut short or arrives too slowly, Left when nobody waits, Malformed when it is
+        larger than `largest` bytes.
         """
         started, received = time.monotonic(), 0
         try:
-            while chunk := self._response.read1(largest):
+            while chunk := self._response.read1(at_once):
                 received += len(chunk)
                 if time.monotonic() - started > max(TOTAL_SECONDS, received / LEAST_BYTES_PER_SECOND):
                     raise Unreachable(gettext_noop("The archive's answer arrives too slowly."))
+                if largest is not None and received > largest:
+                    words = gettext_noop("The archive's answer is larger than {limit} MiB.", limit=largest >> 20)
+                    raise Malformed(words)
                 yield chunk
             if self._leave.taken:  # where the end isn't announced, a cut looks like it
                 raise Left
@@ -297,11 +301,8 @@ class Answer:
     def body(self, largest: int) -> bytes:
         """Return the whole body; raises Malformed when it is larger than `largest` bytes."""
         held = bytearray()
-        for chunk in self.chunks():
+        for chunk in self.chunks(largest=largest):
             held += chunk
-            if len(held) > largest:
-                self.close()
-                raise Malformed(gettext_noop("The archive's answer is larger than {limit} MiB.", limit=largest >> 20))
         return bytes(held)
 
     def close(self) -> None:

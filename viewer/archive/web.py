@@ -11,7 +11,7 @@ import msgspec
 
 from viewer.archive import stream
 from viewer.archive.answers import JSON, data_sets, decode, json_body, no_page, not_a_page, stored, unexpected
-from viewer.archive.framing import first
+from viewer.archive.framing import LARGEST_FRAME, first
 from viewer.archive.match import matches, only, sendable, tag_of
 from viewer.archive.multipart import Part, parts, written
 from viewer.archive.origin import FIRST_BYTE_SECONDS, TOTAL_SECONDS, Answer, Origin
@@ -261,10 +261,10 @@ class WebArchive:
                 return self._whole.frames(instance, numbers)
             if not whole.name.startswith("multipart/"):
                 if len(numbers) == 1 and whole.name in DEFAULT_SYNTAX:
-                    data = not_a_page(answer.body(LARGEST_BULK))
+                    data = not_a_page(answer.body(LARGEST_FRAME))
                     return [Frame(numbers[0], data, whole.transfer_syntax or DEFAULT_SYNTAX[whole.name])]
                 raise unexpected(whole.name)
-            found = list(parts(whole, no_page(answer.chunks())))
+            found = parts(whole, no_page(answer.chunks(largest=LARGEST_BULK)), len(numbers), LARGEST_FRAME)
         if len(found) != len(numbers):
             raise Malformed(
                 gettext_noop(
@@ -299,7 +299,7 @@ class WebArchive:
     def _only(self, answer: Answer, expected: str) -> bytes:
         with closing(answer):
             if answer.media_type.name.startswith("multipart/"):
-                found = list(parts(answer.media_type, no_page(answer.chunks())))
+                found = parts(answer.media_type, no_page(answer.chunks()), 1, LARGEST_BULK)
                 if len(found) != 1:
                     raise Malformed(
                         gettext_noop("The archive delivered {count} parts instead of one.", count=len(found))
