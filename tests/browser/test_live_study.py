@@ -188,3 +188,7 @@ def test_a_study_that_goes_leaves_words_and_no_picture(site: Site) -> None:
     assert not moment.grey.any()
     reader.page.wait_for_timeout(3000)
     assert f"/studies/{datasets[0].StudyInstanceUID}/" in reader.page.url, "the page stays and says it"
+    archive.put(datasets[:4])
+    told(reader, "This exam is in the archive again", offer=True)
+    reader.page.locator("#news li.offer button").click()
+    showing(reader, "Image 1/4")

@@ -17,6 +17,8 @@ import { studyKey } from "./state.js";
 
 /** Hints come in bursts: several at once are one question (ms). */
 const TOGETHER = 150;
+/** Between two questions whether an exam that has gone is there again (ms): its topic isn't told to anybody meanwhile. */
+const RETURN_EVERY = 10_000;
 
 export class Following {
   /** @type {Set<string>} keys of studies */
@@ -28,7 +30,7 @@ export class Following {
 
   /**
    * @param {Store<State>} store
-   * @param {{asking: Asking, topics: Topics, news: News, viewports: readonly Viewport[], forget: () => void}} page forget: pictures that were kept
+   * @param {{asking: Asking, topics: Topics, news: News, viewports: readonly Viewport[], forget: () => void, reopen: () => void}} page forget: pictures that were kept; reopen: the page as it was left
    */
   constructor(store, page) {
     this.store = store;
@@ -143,6 +145,16 @@ export class Following {
     });
     this.#renew(key, true);
     page.news.tell(key, `${title}. ${removedWords()}`);
+    this.#awaitReturn(key);
+  }
+
+  /** What is shown of it then is opened anew, as by somebody who has seen none of it. @param {string} key of a study */
+  #awaitReturn(key) {
+    setTimeout(async () => {
+      const now = await this.page.asking.studyNow(key);
+      if (!now || "error" in now) return this.#awaitReturn(key);
+      this.page.news.tell(key, gettext("This exam is in the archive again."), this.page.reopen, "");
+    }, RETURN_EVERY);
   }
 
   /** @param {string} key of a study or a series @param {boolean} [isWrong] what is shown of it may not be shown any longer */

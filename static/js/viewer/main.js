@@ -122,7 +122,7 @@ const news = new News(find("#timeline"), {
   onDone: focusActive,
   key: () => TAKE_UP ? (keysOf(TAKE_UP, store.state.preferences.keys)[0] ?? "") : "",
 });
-const following = new Following(store, { asking, topics, news, viewports, forget: () => pictures.forget() });
+const following = new Following(store, { asking, topics, news, viewports, forget: () => pictures.forget(), reopen: () => location.reload() });
 
 /** As many image areas as the layout has places; they are made once and kept. */
 function makePanes(/** @type {number} */ count) {

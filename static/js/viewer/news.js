@@ -13,7 +13,7 @@ export class News {
   #list = el("ul", { role: "list" });
   #element = el("section", { id: "news", "aria-label": gettext("New in the archive"), hidden: true }, this.#list);
   #said = el("p", { class: "unseen", role: "status" });
-  /** @type {Map<string, {words: string, act: (() => void) | null}>} */
+  /** @type {Map<string, {words: string, act: (() => void) | null, key: string}>} */
   #lines = new Map();
 
   /**
@@ -31,27 +31,28 @@ export class News {
    * @param {string} about one line for each
    * @param {string} words "" for none any more
    * @param {(() => void) | null} [act] what a reader may do about it
+   * @param {string} [key] that does it; "" for none
    */
-  tell(about, words, act = null) {
+  tell(about, words, act = null, key = this.key()) {
     const before = this.#lines.get(about);
     if ((before?.words ?? "") === words && (before?.act ?? null) === act) return;
     this.#lines.delete(about);
-    if (words) this.#lines.set(about, { words, act });
-    const told = [...this.#lines].filter(([, line]) => !line.act).map(([key]) => key);
-    for (const key of told.slice(0, Math.max(0, told.length - MOST))) this.#lines.delete(key);
+    if (words) this.#lines.set(about, { words, act, key });
+    const told = [...this.#lines].filter(([, line]) => !line.act).map(([each]) => each);
+    for (const each of told.slice(0, Math.max(0, told.length - MOST))) this.#lines.delete(each);
     this.#draw();
-    if (words) this.#said.textContent = act ? [words, interpolate(gettext("{key} shows it."), { key: this.key() })].join(" ") : words;
+    if (words) this.#said.textContent = act && key ? [words, interpolate(gettext("{key} shows it."), { key })].join(" ") : words;
   }
 
   #draw() {
     this.#element.hidden = this.#lines.size === 0;
-    this.#list.replaceChildren(...[...this.#lines].map(([about, { words, act }]) => {
+    this.#list.replaceChildren(...[...this.#lines].map(([about, { words, act, key }]) => {
       const done = (/** @type {() => void} */ work) => () => {
         work();
         this.onDone();
       };
       const button = act
-        ? el("button", { type: "button", class: "button first", onclick: done(act) }, gettext("Show"), " ", el("kbd", { "aria-hidden": "true" }, this.key()))
+        ? el("button", { type: "button", class: "button first", onclick: done(act) }, gettext("Show"), key && " ", key && el("kbd", { "aria-hidden": "true" }, key))
         : el("button", { type: "button", class: "plain square", "aria-label": gettext("Close"), onclick: done(() => this.tell(about, "")) }, "×");
       return el("li", { class: act ? "offer" : "" }, el("p", {}, words), button);
     }));
