@@ -44,6 +44,17 @@ def test_a_form_is_refused_in_words(method: str, path: str, alice: User, study: 
     assert answer.json()["detail"]
 
 
+@pytest.mark.parametrize(("method", "path"), [*DOORS, ("POST", OF_STUDY + "measurements/")])
+def test_whoever_looks_for_a_token_in_nested_json_finds_a_refusal(
+    method: str, path: str, alice: User, study: Study
+) -> None:
+    client = logged_in(alice, enforce_csrf_checks=True)
+    client.cookies[settings.CSRF_COOKIE_NAME] = "a" * 32
+    answer = client.generic(method, path.format(uid=study.uid), b"[" * DEEP, content_type="application/json")
+    assert answer.status_code in (400, 403)
+    assert answer.json()["detail"]
+
+
 @pytest.mark.parametrize("body", [b"[1]", b'"x"', b"null", b"7"])
 @pytest.mark.parametrize(("method", "path"), DOORS[:4])
 def test_what_is_no_object_is_refused_in_words(method: str, path: str, body: bytes, alice: User, study: Study) -> None:
