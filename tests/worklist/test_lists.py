@@ -147,6 +147,15 @@ def test_names_that_could_be_taken_for_each_other_are_marked(add_study: Callable
     assert page.count('class="alike"') == 2
 
 
+def test_the_same_id_of_two_archives_tells_nobody_apart_but_the_archive_does(
+    add_study: Callable[..., Study], bob: User
+) -> None:
+    add_study("1.1", "P1", "Andersson^Anna")
+    add_study("1.1", "P1", "Andersson^Anna", archive="second")
+    page = logged_in(bob).get("/?list=all").content.decode()
+    assert set(re.findall(r'class="alike".*?<bdi>(.*?)</bdi>', page)) == {"from main", "from second"}
+
+
 def test_an_identity_that_cannot_be_trusted_is_said_in_its_row(add_study: Callable[..., Study], bob: User) -> None:
     add_study("1.1", "P1", "Berg^Anna")
     add_study("1.2", "P1", "Falk^Bo", **{"00100030": "19800101"})

@@ -105,16 +105,21 @@ def _folded(name: str) -> str:
 
 
 def marks(user: Any, studies: Sequence[Study]) -> dict[str, str]:
-    """Return, by patient key, the birth date or else the ID of whoever has a lookalike whom `user` may see."""
+    """Return, by patient key, what tells whoever has a lookalike whom `user` may see: birth date, ID, or its issuer."""
     people = {
         study.patient.key: named(study.patient.key, study.PatientName, study.PatientBirthDate) for study in studies
     }
     ids = {study.patient.key: study.PatientID for study in studies}
     found = lookalikes(people.values(), _neighbours(user, people.values()))
+    others = {one.key for alike in found.values() for one in alike}
+    ids_of_others = dict(Patient.objects.filter(key__in=others).values_list("key", "patient_id"))
+    issuers = {study.patient.key: study.patient.issuer for study in studies}
     made = {}
     for key, alike in found.items():
         if told_by_birth_date(people[key], alike):
             made[key] = _("born %(date)s") % {"date": people[key].birth_date}
+        elif ids[key] and ids[key] in {ids_of_others.get(one.key) for one in alike}:
+            made[key] = _("from %(issuer)s") % {"issuer": issuers[key].removeprefix("@")}
         else:
             made[key] = _("ID %(id)s") % {"id": ids[key]} if ids[key] else _("No patient ID")
     return made
