@@ -122,3 +122,18 @@ def test_an_answer_without_end_is_left_as_soon_as_it_says_too_much(serve: Callab
         with pytest.raises(ArchiveError, match=words):
             ask(archive)
     assert len(sent) < 500
+
+
+def test_headers_that_are_written_oddly_are_read_or_refused_and_never_a_failure_of_ours(server: Server) -> None:
+    whole = frames_body(b"whole")
+    endless = whole.replace(b"\r\n\r\n", b"\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n", 1)
+    split = 'multipart/related; boundary*0=b; transfer-syntax*0="1.2.840."; transfer-syntax*1="10008.1.2.1"'
+    odd = [("multipart/related; boundary*=utf-8''b", whole), (split, whole), (MULTIPART["Content-Type"], endless)]
+    for kind, body in odd:
+        server.reply = lambda path, kind=kind, body=body: (200, {"Content-Type": kind}, body)
+        (found,) = WebArchive("pacs", server.root).frames(*ADDRESS, [1])
+        assert (found.data, found.transfer_syntax) == (b"whole", "1.2.840.10008.1.2.1"), kind
+    nonsense = 'multipart/related; boundary*0=b; boundary*1*=%ff; boundary="'
+    server.reply = lambda path: (200, {"Content-Type": nonsense}, b"x")
+    with pytest.raises(ArchiveError):
+        frame(WebArchive("pacs", server.root))

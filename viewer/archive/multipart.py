@@ -1,11 +1,12 @@
 """multipart/related read from a stream, part by part, and written (RFC 2387, PS3.18 8.6.1)."""
 
+import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from email.message import Message
+from email.utils import collapse_rfc2231_value
 from functools import lru_cache
-from itertools import islice
 
 from viewer.archive.port import Malformed, Unreachable
 from viewer.imaging.words import gettext_noop
@@ -34,7 +35,7 @@ class MediaType:
         message = Message()
         message["content-type"] = text.replace("\r", " ").replace("\n", " ")
         name, *parameters = message.get_params(failobj=[("", "")])
-        return cls(name[0].strip().lower(), {key.lower(): value for key, value in parameters})
+        return cls(name[0].strip().lower(), {key.lower(): collapse_rfc2231_value(value) for key, value in parameters})
 
     @property
     def transfer_syntax(self) -> str | None:
@@ -55,13 +56,10 @@ class Part:
         return MediaType.parse(self.headers.get("content-type", ""))
 
 
-def parts(media_type: MediaType, chunks: Iterable[bytes], expected: int, largest: int = LARGEST_PART) -> list[Part]:
-    """Return the `expected` parts of a body, or one more when it has more: of how many, an endless one never says.
-
-    Takes and raises what `streamed` does; what follows the last is left unread.
-    """
-    found = streamed(media_type, drawn(chunks), largest, first_buffer=FIRST_BUFFER)
-    return [Part(headers, bytes(body)) for headers, body in islice(found, expected + 1)]
+def parts(media_type: MediaType, chunks: Iterable[bytes], largest: int = LARGEST_PART) -> Iterator[Part]:
+    """Yield the parts of a body as they arrive; takes and raises what `streamed` does."""
+    for headers, body in streamed(media_type, drawn(chunks), largest, first_buffer=FIRST_BUFFER):
+        yield Part(headers, bytes(body))
 
 
 def streamed(
@@ -210,7 +208,7 @@ class _Reader:
 
     def _body(self, declared: str) -> tuple[memoryview, bool]:
         delimiter = self._newline + self._boundary
-        if declared.isascii() and declared.isdigit() and int(declared) <= self._largest:
+        if re.fullmatch("[0-9]{1,12}", declared) and int(declared) <= self._largest:
             # A length lets a boundary stand inside pixel data; without a boundary behind it, it isn't believed.
             length = int(declared)
             self._need(length + len(delimiter) + 2)
