@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 from collections.abc import Callable, Coroutine
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,6 +23,7 @@ from viewer.doors.parameters import BadParameter, Parameters, Viewport
 from viewer.doors.refusal import Refusal
 from viewer.doors.words import translated
 from viewer.imaging import colormap, colour, colourspace, encode, mammography, pixels, resample, windowing
+from viewer.imaging.mammography import Hang
 from viewer.imaging.pixels import Padding, PixelError
 from viewer.imaging.windowing import VOI, Window
 from viewer.models import Series
@@ -106,8 +108,12 @@ class Studio:
         *,
         direction: int = 0,
         arrived: Callable[[], None] | None = None,
+        hang: Hang | None = None,
     ) -> Picture:
-        """Return the picture of one frame; `arrived` is called when its stored values are there. Raises Refusal."""
+        """Return the picture of one frame, hung if it is said how.
+
+        `arrived` is called when its stored values are there. Raises Refusal.
+        """
         if place.slide is not None and tiles.may_pass(place, wanted, media_type):
             passed = await tiles.passed(self, opened, place)
             if passed is not None:
@@ -123,13 +129,16 @@ class Studio:
         if arrived is not None:
             arrived()
         voi = None if opened.colour(place.instance) else await self.voi(opened, place, wanted)
-        made = await self.run(partial(draw, stored, opened, place, voi, wanted, media_type))
+        made = await self.run(partial(draw, stored, opened, place, voi, wanted, media_type, hang))
         return structs.replace(made, description={**made.description, **said}) if said else made
 
     async def thumbnail(self, opened: Opened, place: Place, wanted: Parameters, media_type: str) -> Picture:
-        """Return a small picture of one frame. Raises Refusal."""
-        small = structs.replace(wanted, viewport=wanted.viewport or THUMBNAIL, quality=THUMBNAIL_QUALITY)
-        return await self.picture(opened, place, small, media_type)
+        """Return a small picture of one frame, of a breast as it hangs. Raises Refusal."""
+        viewport, hang = wanted.viewport or THUMBNAIL, breast.hang(place.instance, place.frame)
+        if hang is not None and hang.rotation % 180:
+            viewport = structs.replace(viewport, width=viewport.height, height=viewport.width)
+        small = structs.replace(wanted, viewport=viewport, quality=THUMBNAIL_QUALITY)
+        return await self.picture(opened, place, small, media_type, hang=hang)
 
     def compare(self, archive: str, study: str, listed: set[str]) -> None:
         """Have the store compare what is open of a study, and let go what the study's index doesn't list any more."""
@@ -168,7 +177,13 @@ class Studio:
 
 
 def draw(
-    stored: np.ndarray, opened: Opened, place: Place, voi: VOI | None, wanted: Parameters, media_type: str
+    stored: np.ndarray,
+    opened: Opened,
+    place: Place,
+    voi: VOI | None,
+    wanted: Parameters,
+    media_type: str,
+    hang: Hang | None = None,
 ) -> Picture:
     """Return the picture of a frame's stored values, (rows, columns) or (rows, columns, 3). Raises Refusal.
 
@@ -201,6 +216,8 @@ def draw(
         wish = "yes" if place.slide and place.slide.icc and wanted.iccprofile == "no" else wanted.iccprofile
         own = place.slide.icc if place.slide else colourspace.profile(place.instance)
         shades, profile = icc.shown_as(shades, own, wish)
+    if hang is not None:
+        shades, told = np.ascontiguousarray(mammography.hung(shades, hang)), told | {"hang": asdict(hang)}
     data = encode.encoded(shades, media_type, wanted.quality or QUALITY)
     if profile is not None:
         data = icc.with_profile(data, media_type, profile)

@@ -55,6 +55,16 @@ async def test_a_picture_says_view_and_side_and_the_file_its_window(get: Get) ->
         assert said["patient_orientation"] == list(dataset.PatientOrientation)
 
 
+@pytest.mark.parametrize("number", [1, 2, 3, 4])
+async def test_its_thumbnail_hangs_as_its_picture_does(get: Get, number: int) -> None:
+    dataset = made.breasts()[number - 1]
+    hung = dataset.pixel_array.T if number & 4 else dataset.pixel_array
+    hung = hung[:: -1 if number & 2 else 1, :: -1 if number & 1 else 1]
+    answer = await get(f"{address(dataset)}/thumbnail?viewport=64,96")
+    assert answer.picture["hang"]["rotation"] == (90 if number & 4 else 0)
+    assert np.abs(grey(answer.body) - np.rint(hung / 4095.0 * 255)).max() <= 1
+
+
 async def test_air_stays_black_when_the_breast_is_inverted(get: Get) -> None:
     dataset = made.breasts()[0]
     stored = dataset.pixel_array

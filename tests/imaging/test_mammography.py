@@ -42,19 +42,12 @@ def said(view: str = "R-CC", **attributes: Any) -> Mammogram:
     return found
 
 
-def hung(stored: np.ndarray, hang: Hang) -> np.ndarray:
-    """Return what the page shows of a stored picture: flipped first, then rotated clockwise."""
-    flipped = stored[:, ::-1] if hang.flip_horizontal else stored
-    flipped = flipped[::-1] if hang.flip_vertical else flipped
-    return np.rot90(flipped, -hang.rotation // 90)
-
-
 @pytest.mark.parametrize(("view", "turn"), list(itertools.product(VIEWS, range(8))))
 def test_every_view_hangs_by_the_standard_however_it_was_stored(view: str, turn: int) -> None:
     stored, letters = turned(PICTURE, HUNG[view], turn)
     found = said(view, PatientOrientation=list(letters))
     assert found.hang is not None
-    assert np.array_equal(hung(stored, found.hang), PICTURE)
+    assert np.array_equal(mammography.hung(stored, found.hang), PICTURE)
     assert found.place == VIEWS.index(view)
     assert found.name == view.replace("-", " ")
 

@@ -6,6 +6,7 @@ from typing import Any
 from viewer.doors.media import LOSSLESS, PNG
 from viewer.doors.words import translated
 from viewer.imaging import mammography
+from viewer.imaging.mammography import Hang
 from viewer.imaging.record import FrameAttributes, Instance
 
 
@@ -15,6 +16,12 @@ def faithful(media_type: str, instance: Instance) -> str:
     A client may take or leave another type than it named (RFC 9110 12.4.1); what JPEG wiped out comes back to nobody.
     """
     return PNG if media_type not in LOSSLESS and mammography.is_mammogram(instance) else media_type
+
+
+def hang(instance: Instance, frame: FrameAttributes) -> Hang | None:
+    """Return how a breast image is hung; None for what is none, and where that isn't known."""
+    found = mammography.mammogram(instance, frame)
+    return found.hang if found else None
 
 
 def breast_json(instance: Instance, frame: FrameAttributes) -> dict[str, Any] | None:

@@ -254,6 +254,15 @@ def hang(view: str, side: str, letters: Letters | None) -> Hang | None:
     return None
 
 
+def hung(shades: np.ndarray, how: Hang) -> np.ndarray:
+    """Return a picture (rows, columns) or (rows, columns, 3) as it hangs, nothing copied."""
+    if how.flip_horizontal:
+        shades = shades[:, ::-1]
+    if how.flip_vertical:
+        shades = shades[::-1]
+    return np.rot90(shades, -how.rotation // 90)
+
+
 def lower_edge(view: str, side: str, upright: str) -> str:
     """Return the letter that belongs to the lower edge, one of the upright direction's or its opposite; "" for any."""
     leaning = {**dict.fromkeys(CRANIOCAUDAL | INWARD, MEDIAL[side]), **dict.fromkeys(OUTWARD, LATERAL[side])}

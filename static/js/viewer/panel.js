@@ -68,7 +68,6 @@ function thumbnail(item, onItem, onDrop) {
     return el("div", { class: "thumb not-yet", "data-series": item.source.series }, name, words, item.isTold ? null : el("span", { class: "muted" }, gettext("not yet viewable")));
   }
   const image = el("img", { src: addressOf(item), alt: "", width: 128, height: 128, loading: "lazy", draggable: "false" });
-  if (item.hang) image.dataset["hang"] = `${item.hang.rotation}${item.hang.flip_horizontal ? "h" : ""}${item.hang.flip_vertical ? "v" : ""}`;
   image.addEventListener("error", () => image.replaceWith(icon("layout-1")));
   const ring = svg("svg", { class: "ring", viewBox: "0 0 16 16", "aria-hidden": "true" },
     svg("circle", { cx: 8, cy: 8, r: 6, class: "track" }), svg("circle", { cx: 8, cy: 8, r: 6, class: "part", "stroke-dasharray": `0 ${ROUND}` }));

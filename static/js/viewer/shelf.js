@@ -21,7 +21,6 @@ import { isShown, isSlidePane, isStackPane, paneAt, paneOf, seriesKey, stackKey,
  * @property {string} words       the kind of what isn't viewable, or how many images there are
  * @property {number | null} count
  * @property {Shown | null} middle the image of the thumbnail; null: the server chooses
- * @property {import("./listed.js").Breast["hang"]} [hang] how the picture is turned for the eye
  * @property {string | null} [instance] of which the whole is the thumbnail: a level of a slide
  */
 
@@ -70,7 +69,6 @@ function itemsOf(state, study, series) {
       why: known.split ?? "",
       count,
       middle: shown[Math.floor(shown.length / 2)] ?? null,
-      hang: first.breast?.hang ?? null,
     };
   });
   return [...stacks, ...slides];
