@@ -73,11 +73,28 @@ async def test_the_colours_above_the_greys_are_told_with_what_they_stand_for(get
     assert (await get(f"{address(made.mapped())}/rendered")).picture["palette"] is None
 
 
-async def test_a_plane_through_greys_and_colours_is_grey_and_says_so(get: Get) -> None:
+PLANE = "accept=image/png&window=50,100,linear&pixelspacing=1&viewport=12,10"
+
+
+async def test_a_plane_through_greys_and_colours_shows_those_of_the_nearest_voxels(get: Get) -> None:
     series = address(made.supplemented()).partition("/instances/")[0]
-    answer = await get(f"{series}/renderedmpr?accept=image/png&window=50,100,linear")
+    slice_ = pixels(await get(f"{address(made.supplemented(2))}/rendered?accept=image/png&window=50,100,linear"))
+    for off in (0, 0.3):  # between voxels too there is nothing but their colours
+        at = f"viewpointlookat={5.5 + off},{4.5 - off},{1 + off}"
+        answer = await get(f"{series}/renderedmpr?{PLANE}&orientation=f&{at}")
+        assert np.array_equal(pixels(answer), slice_), off
+    assert answer.picture["palette"]["label"] == "RCBF"
+    assert "each colour is the nearest voxel's" in answer.picture["volume_words"]
+    curved = await get(f"{series}/renderedmpr?{PLANE}&curve=stretched&volumetriccurvepoint=0,8,1,6,5,1.2,11,8,1")
+    told = {tuple(each) for each in slice_.reshape(-1, 3).tolist()} | {(0, 0, 0)}
+    assert {tuple(each) for each in pixels(curved).reshape(-1, 3).tolist()} <= told
+
+
+async def test_a_slab_of_greys_and_colours_is_grey_and_says_so(get: Get) -> None:
+    series = address(made.supplemented()).partition("/instances/")[0]
+    answer = await get(f"{series}/renderedmpr?{PLANE}&mprslab=2")
     assert pixels(answer).ndim == 2 and answer.picture["palette"] is None
-    assert "own colours aren't shown in planes" in answer.picture["volume_words"]
+    assert "own colours aren't shown here" in answer.picture["volume_words"]
 
 
 async def test_every_window_and_table_of_the_file_can_be_chosen(get: Get) -> None:

@@ -270,6 +270,25 @@ def test_slabs_along_the_grid_are_what_numpy_makes_of_the_slices() -> None:
     assert np.abs(grid.cut(plane, thickness=8).ravel() - between).max() < 0.5
 
 
+def test_the_nearest_voxels_are_those_that_scipy_takes() -> None:
+    # Uneven sides, a slice that is lost, and padding.
+    datasets = written(RANDOM.integers(-900, 3000, (9, 14, 17)).astype(np.int16), spacing=(0.9, 1.3), step=(0, 0, 2.5))
+    del datasets[3]
+    for each in datasets:
+        each.PixelPaddingValue, each.PixelPaddingRangeLimit = 0, 400
+        each["PixelPaddingValue"].VR = each["PixelPaddingRangeLimit"].VR = "SS"
+    grid = made(datasets)
+    assert grid.volume.slices == 9
+    for turn in range(10):
+        plane = oblique(grid, np.random.default_rng(turn), size=(40, 30))
+        indices = grid.volume.indices(lps_of(plane)).reshape(-1, 3).T
+        expected = map_coordinates(grid.values(), indices[::-1], order=0, cval=np.nan, mode="grid-constant")
+        found = grid.cut(plane, interpolation=reformat.NEAREST)
+        assert np.array_equal(found.ravel(), expected, equal_nan=True)
+    with pytest.raises(ValueError, match="slab"):
+        grid.cut(plane, interpolation=reformat.NEAREST, thickness=1)
+
+
 def test_a_slab_reaches_the_ball_that_a_thin_cut_misses() -> None:
     ball = made(ball_phantom())
     beside = reformat.picture(View.of((0, 12, 0), *ORIENTATIONS["a"]), (0.0, 0.0), (60, 60), 0.5)

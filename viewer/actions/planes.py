@@ -25,7 +25,7 @@ from viewer.doors.planes_wanted import Wanted, image_uid, series_uid
 from viewer.doors.refusal import Refusal
 from viewer.doors.volume_parameters import Choice
 from viewer.doors.volumes import Source
-from viewer.imaging import reformat
+from viewer.imaging import colour, reformat
 from viewer.imaging.reformat import NoView
 from viewer.imaging.volume import Volume
 from viewer.imaging.words import gettext_noop
@@ -59,7 +59,10 @@ def save(user: Any, study: Study, series: str, wanted: Wanted) -> Job:
     if known is not None:
         return known
     seen.require(study, wanted.identity)
-    _check(wanted, rendering.from_thread(partial(_volume, study, series, wanted.stack)))
+    source = rendering.from_thread(partial(_volume, study, series, wanted.stack))
+    if colour.is_supplemented(source.place.instance):
+        raise NoPlanes(_("Planes of images with colours of their own above the greys can't be saved"))
+    _check(wanted, source.volume)
     with transaction.atomic():
         seen.require(study, wanted.identity)
         job = jobs.want(
@@ -71,9 +74,9 @@ def save(user: Any, study: Study, series: str, wanted: Wanted) -> Job:
     return job
 
 
-async def _volume(study: Study, series: str, stack: str, studio: rendering.Studio) -> Volume:
+async def _volume(study: Study, series: str, stack: str, studio: rendering.Studio) -> Source:
     opened = await studio.series(study.archive.name, study.uid, series)
-    return volumes.choose([opened], None, Choice(stack=stack)).volume
+    return volumes.choose([opened], None, Choice(stack=stack))
 
 
 def _check(wanted: Wanted, volume: Volume) -> None:

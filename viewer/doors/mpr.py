@@ -10,16 +10,18 @@ from typing import Any, Protocol
 import numpy as np
 from django.utils.translation import gettext as _
 
-from viewer.doors import annotate, breast, description, icc, mpr_told, volume_metadata, volumes
+from viewer.doors import annotate, breast, description, icc, mpr_told, supplement, volume_metadata, volumes
 from viewer.doors.media import LOSSLESS
 from viewer.doors.mpr_geometry import Framed, framed
 from viewer.doors.mpr_parameters import PlaneParameters
 from viewer.doors.opened import Place
 from viewer.doors.refusal import Refusal
 from viewer.doors.volumes import Source, gather
+from viewer.doors.words import translated
 from viewer.imaging import colormap, colourspace, curved, encode, lost, reformat, windowing
 from viewer.imaging.geometry import Plane
-from viewer.imaging.reformat import Overtaken
+from viewer.imaging.pixels import PixelError
+from viewer.imaging.reformat import NEAREST, Overtaken
 from viewer.imaging.volume import Volume
 from viewer.imaging.windowing import VOI
 from viewer.rendering import QUALITY, Picture, Studio
@@ -129,16 +131,22 @@ def _draw(
     place = source.place
     if shown.samples(source.volume, wanted) > MOST_SAMPLES:
         raise Refusal(400, _("mprslab: too thick for a picture of this size"), "mprslab")
+    coloured = over is None and source.shows_colours(wanted.slab)
+    if coloured:
+        wanted = replace(wanted, interpolation=NEAREST)
     channels = source.channels()
     slots = channels[0][1]
-    words = volumes.said(source, slots)
+    words = volumes.said(source, slots, coloured=coloured)
     values = [_values(source, shown, stored, slots, wanted, given_up.is_set) for stored, slots in channels]
     words += outside(source.volume, shown.plane, wanted.slab) if shown.plane else _of_curve(values[0])
     absent = _lost(source.volume, slots, shown, wanted.slab)
     if absent is not None:
         words.append(_("hatched where slices are missing or can't be read"))
-    shades = _coloured(values, wanted) if voi is None else _grey(values[0], place, voi, wanted)
+    shades = _coloured(values, wanted) if voi is None else _grey(values[0], place, voi, wanted, mapped=not coloured)
     told = _described(source, shown, voi, wanted, lossless=media_type in LOSSLESS, words=words)
+    if coloured:
+        shades = _with_colours(shades, source, shown, channels[0], wanted, given_up.is_set)
+        told["palette"] = supplement.palette(place.instance, place.frame)
     if over is not None and shown.plane is not None:
         shades, more = over.laid(shades, shown.plane, wanted, given_up.is_set)
         told |= more
@@ -147,18 +155,18 @@ def _draw(
     if wanted.picture.annotation:
         shades = annotate.annotated(shades, told, wanted.picture.annotation)
     profile = None
-    if voi is None:
+    if voi is None or coloured:
         shades, profile = icc.shown_as(shades, colourspace.profile(place.instance), wanted.picture.iccprofile)
     data = encode.encoded(shades, media_type, wanted.picture.quality or QUALITY)
     return Picture(icc.with_profile(data, media_type, profile) if profile else data, media_type, told)
 
 
-def _grey(values: np.ndarray, place: Place, voi: VOI, wanted: PlaneParameters) -> np.ndarray:
-    """Return uint8 shades of modality values, RGB where a colour map is wanted."""
+def _grey(values: np.ndarray, place: Place, voi: VOI, wanted: PlaneParameters, *, mapped: bool) -> np.ndarray:
+    """Return uint8 shades of modality values, RGB where they are `mapped` and a colour map is wanted."""
     name = colormap.chosen(place.instance.Modality, wanted.picture.colormap)
     inverted = (windowing.shown_inverted(place.instance) != wanted.picture.invert) != (name == colormap.INVERTED)
     shades = windowing.grey_of_values(values, voi, inverted=inverted)
-    return shades if colormap.is_grey(name) else colormap.coloured(shades, name, np.isnan(values))
+    return shades if colormap.is_grey(name) or not mapped else colormap.coloured(shades, name, np.isnan(values))
 
 
 def _coloured(channels: list[np.ndarray], wanted: PlaneParameters) -> np.ndarray:
@@ -166,6 +174,23 @@ def _coloured(channels: list[np.ndarray], wanted: PlaneParameters) -> np.ndarray
     values = np.stack(channels, axis=-1)
     shades = np.where(np.isnan(values), 0, 255 - values if wanted.picture.invert else values)
     return np.rint(np.clip(shades, 0, 255)).astype(np.uint8)  # a cubic goes beyond its voxels
+
+
+def _with_colours(
+    shades: np.ndarray,
+    source: Source,
+    shown: Framed,
+    stored: tuple[np.ndarray, np.ndarray],
+    wanted: PlaneParameters,
+    overtaken: Callable[[], bool],
+) -> np.ndarray:
+    """Return uint8 RGB of a plane's greys with the colours that the images have above them."""
+    plain = replace(source, volume=supplement.as_stored(source.volume))
+    values = _values(plain, shown, *stored, wanted, overtaken)
+    try:
+        return supplement.over_greys(values, shades, source.place.instance)
+    except PixelError as error:
+        raise Refusal(502, translated(error)) from error
 
 
 def _lost(volume: Volume, slots: np.ndarray, shown: Framed, slab: float) -> np.ndarray | None:

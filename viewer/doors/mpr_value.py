@@ -1,6 +1,7 @@
 """The value at a point of a plane, sampled as the plane's picture is."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -13,7 +14,7 @@ from viewer.doors.values import shortened
 from viewer.doors.volumes import Source, gather
 from viewer.imaging import pixels, reformat
 from viewer.imaging.geometry import Plane
-from viewer.imaging.reformat import AVERAGE, MAXIMUM, View
+from viewer.imaging.reformat import AVERAGE, MAXIMUM, NEAREST, View
 from viewer.imaging.volume import Volume
 from viewer.rendering import Studio
 
@@ -33,6 +34,8 @@ async def value(studio: Studio, source: Source, wanted: PlaneParameters, point: 
 def _value(source: Source, wanted: PlaneParameters, point: Sequence[float]) -> dict[str, Any]:
     volume, place = source.volume, source.place
     plane = reformat.picture(View.of(point, wanted.look, wanted.up), (0.0, 0.0), (1, 1), volume.spacing_mm)
+    if wanted.fused is None and source.shows_colours(wanted.slab):
+        wanted = replace(wanted, interpolation=NEAREST)
     channels = source.channels()
     slots = channels[0][1]
     cuts = [
@@ -76,4 +79,6 @@ def _made(volume: Volume, plane: Plane, wanted: PlaneParameters) -> str:
         return words.get(wanted.method, _("lowest of %(mm)g mm")) % {"mm": wanted.slab}
     index = volume.indices(np.asarray(plane.position))
     nearest = np.append(np.rint(index[:2]), volume.places[np.abs(volume.places - index[2]).argmin()])
-    return "" if float(np.abs(index - nearest).max()) < ON_VOXEL else _("interpolated")
+    if float(np.abs(index - nearest).max()) < ON_VOXEL:
+        return ""
+    return _("of the nearest voxel") if wanted.interpolation == NEAREST else _("interpolated")

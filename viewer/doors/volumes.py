@@ -9,7 +9,7 @@ import numpy as np
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from viewer.doors import matching
+from viewer.doors import matching, supplement
 from viewer.doors.opened import Opened, Place
 from viewer.doors.refusal import Refusal
 from viewer.doors.volume_parameters import Choice
@@ -40,6 +40,12 @@ class Source:
         shown = self.stack.shown
         entry = shown[len(shown) // 2]
         return replace(self.opened.place(entry.SOPInstanceUID, entry.frame), stack=self.stack)
+
+    def shows_colours(self, thickness: float) -> bool:
+        """Say whether planes so thick (mm) show the colours that its images have above their greys."""
+        if not colour.is_supplemented(self.place.instance):
+            return False
+        return supplement.in_planes((self.opened.instances[uid] for uid in self.stack.images), thickness)
 
     def stored(self) -> tuple[np.ndarray, np.ndarray]:
         """Return stored values (slots, rows, columns) and the slot of each slice. Raises Refusal, of colours too."""
@@ -188,13 +194,17 @@ def _old(opened: Opened, stack: Stack) -> bool:
     return time.monotonic() - opened.gathered_at[stack.key] > ASK_AGAIN_SECONDS
 
 
-def said(source: Source, slots: np.ndarray) -> list[str]:
-    """Return what a reader has to know about a volume. Raises Refusal when most slices can't be read."""
+def said(source: Source, slots: np.ndarray, *, coloured: bool = False) -> list[str]:
+    """Return what a reader has to know about a volume. Raises Refusal when most slices can't be read.
+
+    `coloured`: its images' own colours above their greys are shown.
+    """
     volume, series = source.volume, source.opened.series
     words = [translated(each) for each in volume.words]
     if colour.is_supplemented(source.place.instance):
         # Between a grey and a colour's value lies no value that stands for anything.
-        words.append(_("the file's own colours aren't shown in planes: all is grey"))
+        nearest, grey = _("each colour is the nearest voxel's"), _("the file's own colours aren't shown here")
+        words.append(nearest if coloured else grey)
     failed = [entry for entry, slot in zip(volume.entries, slots, strict=True) if entry is not None and slot < 0]
     if failed:
         reason = series.reason(failed[0].SOPInstanceUID, failed[0].frame)

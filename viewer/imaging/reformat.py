@@ -15,6 +15,7 @@ METHODS = {AVERAGE: 0, MAXIMUM: 1, MINIMUM: 2}
 BAND = 64  # rows that are cut in one go, fewer of a slab:
 BAND_SAMPLES = 4_000_000  # about 25 ms
 LINEAR, CUBIC = "linear", "cubic"
+NEAREST = "nearest"  # of what can't be mixed
 INTERPOLATIONS = (LINEAR, CUBIC)
 
 
@@ -55,11 +56,16 @@ def cut(
 
     `stored` (slots, rows, columns) are stored values in any order of slices, which `slots` (slices,) gives: slice k
     lies at slots[k], -1 where there is none. Values are interpolated between voxel centres and held over the outer
-    half voxel: linearly, or by Catmull-Rom's cubic (a = -0.5) where all voxels that it takes have a value. Padding and
-    missing slices never mix with values: where they make up more than half of a sample, and outside the volume, there
-    is no value (NaN). They are float32 of stored values of 8 and 16 bits, else, or when asked for `exactly`, float64.
+    half voxel: linearly, or by Catmull-Rom's cubic (a = -0.5) where all voxels that it takes have a value; of a plane
+    without thickness also the nearest voxel's. Padding and missing slices never mix with values: where they make up
+    more than half of a sample, and outside the volume, there is no value (NaN). They are float32 of stored values of 8
+    and 16 bits, else, when asked for `exactly`, and of nearest voxels float64.
     `overtaken` is asked now and then; true raises Overtaken.
     """
+    if interpolation == NEAREST:
+        if thickness:
+            raise ValueError("a slab has no nearest voxel")
+        return _nearest(volume, stored, slots, plane, overtaken)
     found = voxels.voxels(volume, stored, slots)
     steps = offsets(volume, plane, thickness, method)
     # Rounded, so that a plane along the grid takes its values as they are and not a breath beside them.
@@ -75,6 +81,19 @@ def cut(
         if overtaken is not None and overtaken():
             raise Overtaken
         fill(top, values[top : top + band])
+    return values
+
+
+def _nearest(
+    volume: Volume, stored: np.ndarray, slots: np.ndarray, plane: Plane, overtaken: Callable[[], bool] | None
+) -> np.ndarray:
+    values = np.empty((plane.rows, plane.columns))
+    for top in range(0, plane.rows, BAND):
+        if overtaken is not None and overtaken():
+            raise Overtaken
+        rows, columns = np.mgrid[top : min(top + BAND, plane.rows), : plane.columns]
+        indices = volume.indices(plane.lps(np.stack((columns, rows), -1)))
+        values[top : top + BAND] = values_at(volume, stored, slots, indices, interpolation=NEAREST)
     return values
 
 
@@ -120,6 +139,6 @@ def warm(types: Sequence[str] = ("int16", "uint16")) -> None:
 
 
 __all__ = [
-    "AVERAGE", "CUBIC", "INTERPOLATIONS", "LINEAR", "MAXIMUM", "METHODS", "MINIMUM", "ORIENTATIONS", "NoView",
-    "Overtaken", "View", "cut", "extent", "offsets", "picture", "reach", "values_at", "warm",
+    "AVERAGE", "CUBIC", "INTERPOLATIONS", "LINEAR", "MAXIMUM", "METHODS", "MINIMUM", "NEAREST", "ORIENTATIONS",
+    "NoView", "Overtaken", "View", "cut", "extent", "offsets", "picture", "reach", "values_at", "warm",
 ]  # fmt: skip

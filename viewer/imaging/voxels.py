@@ -64,13 +64,24 @@ def values_at(
 ) -> np.ndarray:
     """Return float64 modality values (…) at grid indices (…, 3) as column, row, slice (`Volume.indices` of LPS mm).
 
-    What has a value and what doesn't (NaN) is `reformat.cut`'s.
+    What has a value and what doesn't (NaN) is `reformat.cut`'s; of interpolation "nearest" it is the nearest voxel's.
     """
     # Rounded, so that a point of the grid has its value as it is and not a breath beside it.
     points = np.round(np.asarray(indices, float).reshape(-1, 3), 11)
+    if interpolation == "nearest":
+        points = nearest(volume, points)
     values = np.empty(len(points))
     sample_points(voxels(volume, stored, slots), points, interpolation == "cubic", values)
     return values.reshape(np.shape(indices)[:-1])
+
+
+def nearest(volume: Volume, indices: np.ndarray) -> np.ndarray:
+    """Return the grid indices (points, 3) of the voxels nearest to grid indices inside a volume, others as they are."""
+    low, high = np.array((0, 0, volume.places[0])), np.array((volume.columns - 1, volume.rows - 1, volume.places[-1]))
+    inside = ((indices >= low - HALF) & (indices <= high + HALF)).all(-1, keepdims=True)
+    middles = (volume.places[1:] + volume.places[:-1]) / 2
+    at = np.append(np.rint(indices[:, :2]), volume.places[np.searchsorted(middles, indices[:, 2]), None], axis=1)
+    return np.where(inside, np.clip(at, low, high), indices)
 
 
 @kernel
