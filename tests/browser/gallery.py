@@ -38,6 +38,24 @@ TOLD = """(series) => [...document.querySelectorAll('#thumbnails .thumb')]
 CLICK = """(series) => document.querySelector(
   `#thumbnails button.thumb[data-series="${series}"][data-stack=""][aria-pressed="false"]`)?.click()"""
 WORDS = """() => [...document.querySelectorAll('.pane')].find((pane) => !pane.hidden)?.innerText ?? ''"""
+# Words of the pane that lie over each other, two by two.
+OVER_EACH_OTHER = """() => {
+  const pane = [...document.querySelectorAll('.pane')].find((pane) => !pane.hidden);
+  const words = '.corner p bdi, .identity span, .letter, .unknown-orientation, .fidelity .words, .scale-words';
+  const found = [...pane?.querySelectorAll(words) ?? []];
+  const shown = found.filter((each) => each.checkVisibility() && each.innerText.trim());
+  const boxes = shown.map((each) => {
+    const own = each.getBoundingClientRect(), line = (each.closest('p') ?? each).getBoundingClientRect();
+    const [left, right] = [Math.max(own.left, line.left), Math.min(own.right, line.right)];
+    return {left, right, top: own.top, bottom: own.bottom};
+  });
+  return shown.flatMap((each, at) => shown.slice(at + 1).flatMap((other, more) => {
+    const a = boxes[at], b = boxes[at + 1 + more];
+    const across = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+    const down = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+    return across > 2 && down > 4 ? [`"${each.innerText}" over "${other.innerText}"`] : [];
+  }));
+}"""
 # One painting thread can't be asked twice at once, and a browser waits for what it doesn't see.
 EACH = """async (addresses) => {
   const answers = {};
@@ -186,6 +204,8 @@ class Walk:
         picture = Image.open(io.BytesIO(pane.screenshot(timeout=20_000))).convert("RGB")
         picture.thumbnail(CELL, Image.Resampling.LANCZOS)
         words = " ".join(self.page.evaluate(WORDS).split())
+        over = self.page.evaluate(OVER_EACH_OTHER)
+        self.gallery.errors += [f"{self.page.url} {series}: {each}" for each in over]
         self.gallery.sights.append(Sight(picture, series, words, place, painted))
 
     def _ask_for_the_rest(self, study: str, listings: dict[str, Any]) -> None:

@@ -60,6 +60,16 @@ def boxes(reader: Reader) -> list[dict[str, float]]:
     )
 
 
+# Whether the scale of a pane stands among its words.
+AMONG_WORDS = """() => [...document.querySelectorAll('.pane')].slice(0, 4).some(pane => {
+  const scale = pane.querySelector('.scale path').getBoundingClientRect();
+  return [...pane.querySelectorAll('.corner p')].some(each => {
+    const {top, bottom} = each.getBoundingClientRect();
+    return each.innerText.trim() && top < scale.bottom && scale.top < bottom;
+  });
+})"""
+
+
 def test_four_views_hang_by_the_standard_however_they_are_stored(tmp_path: Path) -> None:
     pictures = {view: halved(view) for view in VIEWS}
     most = max(each.shape[0] for each in pictures.values()), max(each.shape[1] for each in pictures.values())
@@ -85,6 +95,7 @@ def test_four_views_hang_by_the_standard_however_they_are_stored(tmp_path: Path)
                 assert view.replace("-", " ") in corner and "Image 1/1" in corner
             for place, words in enumerate(boxes(reader)):
                 assert words["to"] < 0.5 if place % 2 == 0 else words["from"] > 0.5, (place, words)
+            assert not reader.page.evaluate(AMONG_WORDS)
         reader.focus()
         reader.press(".")
         reader.page.wait_for_selector('#panes[data-layout="1x2"]')

@@ -18,8 +18,10 @@ const EDGES = /** @type {const} */ (["left", "right", "top", "bottom"]);
 const CORNERS = /** @type {const} */ (["topLeft", "topRight", "bottomLeft", "bottomRight"]);
 const SIGNS = { full: "fidelity-full", scaled: "fidelity-part", moving: "fidelity-part", source: "warning" };
 
-/** Lines that the letters need where they stand together in a corner. */
+/** Lines that the letters need where they stand together in a corner; how high all that stands below a corner is, and a line (CSS pixels). */
 const COMPASS = 3;
+const BELOW = 100;
+const LINE = 19;
 /** How long words that go by themselves stand (ms). */
 const TOLD = 6000;
 
@@ -46,6 +48,8 @@ export class Dressing {
   #spoken = "";
   #kinds = { topLeft: "", topRight: "", bottomLeft: "", bottomRight: "" };
   #bar = "";
+  /** Of a breast: lines above and below the scale. */
+  #beside = [0, 0];
 
   /**
    * @param {HTMLElement} area
@@ -212,7 +216,9 @@ export class Dressing {
     const chest = this.area.dataset["chest"];
     if (!chest) return { lines: fitted(all, rows), lower: "bottomRight", still: "bottomLeft" };
     const own = chest === "right" ? "bottomLeft" : "bottomRight";
-    return { lines: fitted(aside(all, chest === "right" ? "left" : "right"), rows - COMPASS), lower: own, still: own };
+    const lines = fitted(aside(all, chest === "right" ? "left" : "right"), rows - COMPASS);
+    this.#beside = [lines.topLeft.length + lines.topRight.length, lines[own].length + 2]; // the pixel value, and the name is large
+    return { lines, lower: own, still: own };
   }
 
   /**
@@ -263,9 +269,10 @@ export class Dressing {
   #ruler({ pixel_spacing, spacing_basis }, scale, { text, height, calibration }) {
     const ratio = window.devicePixelRatio;
     const steps = calibration?.pixel_spacing ?? (spacing_basis === "none" ? null : pixel_spacing);
-    const bar = steps && text !== "none" ? scaleBar(scale / steps[1] / ratio, height * 0.4) : null;
+    const [above, free] = this.#free(height);
+    const bar = steps && text !== "none" ? scaleBar(scale / steps[1] / ratio, Math.min(height * 0.4, free)) : null;
     const words = bar ? (bar.mm >= 10 ? `${bar.mm / 10} cm` : `${bar.mm} mm`) : "";
-    const now = `${bar?.mm} ${bar?.step} ${bar?.length} ${words}`;
+    const now = `${bar?.mm} ${bar?.step} ${bar?.length} ${words} ${above} ${free}`;
     if (now === this.#bar) return;
     this.#bar = now;
     this.#scaleWords.hidden = words === "";
@@ -273,8 +280,20 @@ export class Dressing {
     if (!bar) return this.#scale.replaceChildren();
     const ticks = Array.from({ length: Math.round(bar.mm / bar.step) + 1 }, (_, index) => (index * bar.length * bar.step) / bar.mm);
     const path = `M1 0V${bar.length}` + ticks.map((y, index) => `M1 ${y}h${index % 5 ? 5 : 9}`).join("");
+    this.#scale.style.top = `${above + free / 2}px`;
     this.#scale.setAttribute("height", String(bar.length + 2));
     this.#scale.replaceChildren(svg("path", { d: path, transform: "translate(0 1)", class: "halo" }), svg("path", { d: path, transform: "translate(0 1)" }));
+  }
+
+  /**
+   * Where the scale may stand: in the middle, of a breast between the words at the same side.
+   * @param {number} height CSS pixels
+   * @returns {[number, number]} CSS pixels above it, and its room
+   */
+  #free(height) {
+    if (!this.area.dataset["chest"]) return [0, height];
+    const [above = 0, below = 0] = this.#beside;
+    return [8 + above * LINE, height - 8 - (above + below) * LINE - BELOW];
   }
 
   /** @param {Picture} picture */
