@@ -102,10 +102,10 @@ def checked(kind: str, data: Path, scratch: Path) -> None:
         assert "Traceback" not in running.words()
 
 
-def test_a_sample_of_every_second_kind_goes_through_the_pages(tmp_path: Path) -> None:
+def test_a_sample_of_every_fourth_kind_goes_through_the_pages(tmp_path: Path) -> None:
     data = test_data()
     sample = tmp_path / "sample"
-    for kind in sorted(path for path in data.iterdir() if path.is_dir())[1::2]:
+    for kind in sorted(path for path in data.iterdir() if path.is_dir())[1::4]:
         # The largest that is small enough: the smallest are often made by hand.
         files = [path for path in kind.rglob("*.dcm") if path.stat().st_size < LARGEST_OF_SAMPLE]
         for path in sorted(files, key=lambda path: (path.stat().st_size, path))[-1:]:

@@ -102,7 +102,7 @@ def lay(folder: Path, count: int) -> dict[str, dict[str, str]]:
     return told
 
 
-@pytest.fixture(params=[6, pytest.param(60, marks=pytest.mark.full)])
+@pytest.fixture(params=[3, pytest.param(60, marks=pytest.mark.full)])
 def site(request: Any, tmp_path: Path) -> Iterator[tuple[Reader, dict[str, dict[str, str]]]]:
     folder = tmp_path / "images"
     folder.mkdir()
