@@ -19,7 +19,7 @@ from django.test import AsyncClient
 from pydicom.dataset import Dataset
 
 from tests import orthanc
-from tests.doors import made
+from tests.doors import made, made_pixels
 from tests.doors.asking import People
 from tests.doors.conftest import House
 from tests.imaging.datasets import metadata
@@ -36,6 +36,7 @@ from viewer.models import Archive, AuditEvent, Job, OutboxItem, Permit
 pytestmark = pytest.mark.django_db(transaction=True)
 
 CT, PET, MR, STAINED = made.speaking(), made.positron(), made.magnetic(), made.stained()
+ACTIVATION = made_pixels.supplemented()
 Ask = Callable[..., Any]
 
 
@@ -63,7 +64,7 @@ def archive(people: People, house: House, settings: Any, tmp_path: Path, monkeyp
     source = FolderArchive("main", house.folder, state=house.state)
     found = Split(source, FolderArchive("main", tmp_path / "new", state=tmp_path))
     monkeypatch.setattr(archives, "get", lambda name: found)
-    for each in (CT, PET, MR, STAINED):
+    for each in (CT, PET, MR, STAINED, [ACTIVATION]):
         rows = source.search_studies(StudyInstanceUID=str(each[0].StudyInstanceUID), fields=listing.STUDY_FIELDS)
         index.write_studies(Archive.objects.get(name="main"), [listing.study(row, "main") for row in rows])
     return found
@@ -256,6 +257,11 @@ async def test_cancelled_before_its_end_nothing_is_left(
 async def test_what_can_t_be_cut_is_refused_by_name(ask: Ask, more: dict[str, Any], words: str) -> None:
     status, told = await ask(CT[0], wanted(await key_of(CT[0])) | more)
     assert status == 400 and words in told["detail"]
+
+
+async def test_what_has_colours_of_its_own_above_its_greys_is_refused(ask: Ask) -> None:
+    status, told = await ask(ACTIVATION, wanted(await key_of(ACTIVATION)))
+    assert status == 400 and "colours of their own" in told["detail"]
     assert not await Job.objects.aexists()
 
 
