@@ -121,38 +121,46 @@ async def renderedmpr(request: Request) -> Answer:
     for, the parameters that were applied (PS3.18 annex K).
     """
     wanted = mpr_parameters.parse(request.query)
-    several = wanted.motion is not None and not wanted.metadata and media.takes_several(request.accept)
-    if wanted.metadata:
-        kind = volume_metadata.MEDIA_TYPE
-    else:
-        kind = (media.several if several else media.single)(wanted.picture.accept, request.accept)
+    kind, several = _kind(wanted, request.accept)
     studio = await rendering.studio()
     resource = request.resource
-    listed = [resource.series] if resource.series else None
-    if listed is None:
-        listed = await reading(_series_of)(request.admission.study_pk)
+    listed = [resource.series] if resource.series else await reading(_series_of)(request.admission.study_pk)
     source = await volume_of(studio, resource, listed, wanted.choice)
     over = await layer_of(studio, request.scope, source, wanted.fused)
     address = f"{replace(resource, series=source.opened.uid).path}/renderedmpr"
     if several:
-        frames = mpr.frames(source.volume, wanted)
-        boundary = secrets.token_hex(16)
-        body = _moving(studio, request, source, frames, kind, over, address, boundary)
-        return multipart.related(body, kind, boundary, wanted.picture.unknown)
+        frames = [
+            partial(mpr.picture, studio, source, each, kind, over=over) for each in mpr.frames(source.volume, wanted)
+        ]
+        shown = [source.opened] if over is None else [source.opened, over.source.opened]
+        return _moving(request, shown, frames, kind, address, wanted.picture)
     return _answered(await mpr.picture(studio, source, wanted, kind, over=over), address, wanted.picture)
 
 
 async def rendered3d(request: Request) -> Answer:
-    """Answer `…/rendered3d`: the volume that a study, a series or an instance makes, in three dimensions."""
+    """Answer `…/rendered3d`: the volume that a study, a series or an instance makes, in three dimensions.
+
+    Of a motion it is one frame or all, and what is asked for may be the parameters alone: as for planes.
+    """
     wanted = space_parameters.parse(request.query)
-    kind = media.single(wanted.plane.picture.accept, request.accept)
+    kind, several = _kind(wanted.plane, request.accept)
     studio = await rendering.studio()
     resource = request.resource
     listed = [resource.series] if resource.series else await reading(_series_of)(request.admission.study_pk)
     source = await volume_of(studio, resource, listed, wanted.plane.choice)
-    picture = await space.picture(studio, source, wanted, kind)
-    named = replace(resource, series=source.opened.uid)
-    return _answered(picture, f"{named.path}/rendered3d", wanted.plane.picture)
+    address = f"{replace(resource, series=source.opened.uid).path}/rendered3d"
+    if several:
+        frames = [partial(space.picture, studio, source, each, kind) for each in space.frames(source, wanted)]
+        return _moving(request, [source.opened], frames, kind, address, wanted.plane.picture)
+    return _answered(await space.picture(studio, source, wanted, kind), address, wanted.plane.picture)
+
+
+def _kind(wanted: PlaneParameters, accept: str) -> tuple[str, bool]:
+    """Return the media type of a picture of a volume, and whether all frames of its motion come in one answer."""
+    if wanted.metadata:
+        return volume_metadata.MEDIA_TYPE, False
+    several = wanted.motion is not None and media.takes_several(accept)
+    return (media.several if several else media.single)(wanted.picture.accept, accept), several
 
 
 async def volume_of(studio: Studio, resource: Resource, listed: list[str], choice: Choice) -> volumes.Source:
@@ -250,25 +258,26 @@ async def _parts(
     yield multipart.end(boundary)
 
 
-async def _moving(
-    studio: Studio,
+def _moving(
     request: Request,
-    source: volumes.Source,
-    frames: list[PlaneParameters],
+    shown: list[Opened],
+    frames: list[Callable[[], Awaitable[Picture]]],
     kind: str,
-    over: fused.Layer | None,
     address: str,
-    boundary: str,
-) -> AsyncIterator[bytes]:
-    """Yield the frames of a motion as the parts of a multipart answer, in their order."""
-    for number, wanted in enumerate(frames, 1):
-        studies = [source.opened] if over is None else [source.opened, over.source.opened]
-        for shown in studies:
-            if await access.admit(request.scope, shown.archive, shown.study) is None:
-                raise ConnectionAbortedError("the right to see the study was withdrawn")
-        location = f"{address}?animationframe={number}"
-        yield await multipart.part(mpr.picture(studio, source, wanted, kind, over=over), location, boundary)
-    yield multipart.end(boundary)
+    wanted: Parameters,
+) -> Answer:
+    """Return the frames of a motion as the parts of a multipart answer, in their order."""
+    boundary = secrets.token_hex(16)
+
+    async def parts() -> AsyncIterator[bytes]:
+        for number, frame in enumerate(frames, 1):
+            for each in shown:
+                if await access.admit(request.scope, each.archive, each.study) is None:
+                    raise ConnectionAbortedError("the right to see the study was withdrawn")
+            yield await multipart.part(frame(), f"{address}?animationframe={number}", boundary)
+        yield multipart.end(boundary)
+
+    return multipart.related(parts(), kind, boundary, wanted.unknown)
 
 
 def _address(opened: Opened, place: Place) -> str:

@@ -124,6 +124,23 @@ async def test_the_socket_draws_it_and_tells_what_lies_under_a_pixel(get: Get, c
     assert met["point"] is None and met["words"]
 
 
+async def test_all_frames_of_a_swivel_come_in_one_answer_to_who_takes_several(get: Get) -> None:
+    path = f"{series(made.speaking()[0])}/rendered3d?accept=image/png&viewport=32,32&renderingmethod=maximum_ip"
+    query = f"{path}&swivelrange=60&animationstepsize=15"
+    answer = await get(query, headers={"accept": "multipart/related; type=image/png"})
+    assert answer.status == 200
+    parts = answer.body.split(f"--{answer.headers['content-type'].split('boundary=')[1]}".encode())[1:-1]
+    assert len(parts) == 4
+    for number, part in enumerate(parts, 1):
+        single = await get(f"{query}&animationframe={number}")
+        assert part.split(b"\r\n\r\n", 1)[1].removesuffix(b"\r\n") == single.body
+        told = {"frame": number, "frames": 4, "initial": 3, "step": 15, "degrees": 15 * (number - 3)}
+        assert single.picture["animation"] == told | {"rate": 15}
+    many = f"{path.replace('32,32', '2000,2000')}&pixelspacing=0.05&swivelrange=360&animationstepsize=1"
+    answer = await get(many, headers={"accept": "multipart/related; type=image/png"})
+    assert answer.status == 400 and "animationstepsize" in answer.words
+
+
 async def test_only_who_may_see_the_study_sees_its_volume(get: Get, connect: Connect, people: People) -> None:
     path = f"{series(made.other_patient()[0])}/rendered3d"
     assert (await get(path, token=people.bob)).status == 404

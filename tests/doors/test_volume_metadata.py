@@ -10,6 +10,7 @@ import pytest
 from pydicom.datadict import keyword_for_tag
 
 from tests.doors.asking import Answer, Connect, Get
+from tests.doors.made import magnetic
 from tests.doors.made_phases import PATH, phases
 from tests.doors.test_renderedmpr import series
 
@@ -22,6 +23,7 @@ OWN = frozenset(
         "viewport", "quality", "accept", "annotation", "iccprofile", "pixelspacing", "stack", "invert", "voi",
         "colormap",
         "curve", "curveat", "curveturn", "animationframe", "interpolation", "fused", "fusedwindow", "fusedopacity",
+        "preset", "clip", "cut",
     }
 )  # fmt: skip
 FUNCTIONS = {"LINEAR": "linear", "LINEAR_EXACT": "linear-exact", "SIGMOID": "sigmoid"}
@@ -31,7 +33,7 @@ OF_THE_MODULE = {
 }  # fmt: skip
 
 
-def asked_again(module: dict[str, Any], query: str) -> str:
+def asked_again(module: dict[str, Any], query: str, operation: str = "MPR") -> str:
     """Return the query that a client writes from a module, and its own parameters of before."""
 
     def one(tag: str) -> Any:
@@ -40,7 +42,7 @@ def asked_again(module: dict[str, Any], query: str) -> str:
     def vector(tag: str) -> str:
         return ",".join(map(repr, module[tag]["Value"]))
 
-    assert one("00720510") == "MPR"
+    assert one("00720510") == operation
     wanted = {
         "renderingmethod": one("0070120D").lower(),
         "viewpointposition": vector("00701603"),
@@ -101,6 +103,52 @@ async def test_the_parameters_sent_back_give_the_same_picture(get: Get, query: s
     said = {"patient_orientation", "pixel_spacing", "spacing_words", "volume_words", "stack", "series_uid", "size"}
     assert {name: again.picture[name] for name in said} == {name: picture.picture[name] for name in said}
     assert again.picture.get("animation") == picture.picture.get("animation")
+
+
+OUTLINE = "1.5,-0.6,117.3,0,1,0,0,0,1,-9,-8,11,-7,6,12,-4,9.5"
+IN_SPACE = [
+    PHASE,
+    f"{PHASE}&preset=ct-vessels&viewport=97,61&orientation=l",
+    f"{PHASE}&window=400,700,linear&viewport=120,90&pixelspacing=0.4&orientation=h",
+    f"{PHASE}&viewpointposition=10,20,90&viewpointlookat=3.3,-1.7,120.1&viewpointup=0,1,1&viewport=80,80",
+    f"{PHASE}&renderingmethod=maximum_ip&viewpointposition=-3,8,9&viewpointlookat=0.1,-1.7,119.7&viewpointup=1,1,1",
+    f"{PHASE}&renderingmethod=maximum_ip&colormap=hot-iron&invert=yes&annotation=technique&orientation=f&viewport=64,64",
+    f"{PHASE}&renderingmethod=minimum_ip&window=300,200,sigmoid&orientation=r",
+    f"{PHASE}&renderingmethod=average_ip&window=100,90,linear-exact&orientation=p&viewport=90,90",
+    f"{PHASE}&clip=-14.5,-20,104,9,13.3,131&orientation=p",
+    f"{PHASE}&cut=inside,{OUTLINE};outside,{OUTLINE.replace('11,-7', '15,-14')}&viewport=100,100",
+    f"{PHASE}&renderingmethod=maximum_ip&clip=-14.5,-20,104,9,13.3,131&cut=inside,{OUTLINE}&orientation=l",
+    f"{PHASE}&swivelrange=360&animationstepsize=15&animationrate=12&animationframe=7&viewport=64,64",
+    f"{PHASE}&renderingmethod=maximum_ip&swivelrange=90&animationframe=4&orientation=l&viewport=80,64",
+    "SeriesDescription=Heart*&InstanceNumber=25-48&accept=image/jpeg&quality=55&orientation=f&voi=auto",
+    f"volumeinputreference={phases()[30].SOPInstanceUID}&accept=image/png&preset=any-window&window=350,500,linear",
+]
+
+
+@pytest.mark.parametrize("query", IN_SPACE, ids=range(len(IN_SPACE)))
+async def test_those_of_a_volume_in_three_dimensions_do_too(get: Get, query: str) -> None:
+    await sent_back(get, f"{series(phases()[0])}/rendered3d", query)
+
+
+@pytest.mark.parametrize("query", ["accept=image/png", "preset=mr-angiography&window=700,900,linear&orientation=r"])
+async def test_those_of_a_brain_whose_colours_follow_the_window_do_too(get: Get, query: str) -> None:
+    await sent_back(get, f"{series(magnetic()[0])}/rendered3d", query)
+
+
+async def sent_back(get: Get, path: str, query: str) -> None:
+    """The picture that a volume's parameters make is the one that they were told of, byte by byte."""
+    picture = await get(f"{path}?{query}")
+    assert picture.status == 200, picture.body
+    told = await get(f"{path}?{query}&renderedvolumetricmetadata=yes", headers={"accept": "application/dicom+json"})
+    assert told.status == 200 and told.headers["content-type"] == "application/dicom+json"
+    again = await get(f"{path}?{asked_again(json.loads(told.body), query, '3D_RENDERING')}")
+    assert again.status == 200, again.body
+    assert again.body == picture.body and again.headers["content-type"] == picture.headers["content-type"]
+    said = {"patient_orientation", "pixel_spacing", "volume_words", "stack", "series_uid", "size"}
+    assert {name: again.picture[name] for name in said} == {name: picture.picture[name] for name in said}
+    assert again.picture.get("animation") == picture.picture.get("animation")
+    assert ("swivelrange" in query) == ("animation" in picture.picture)
+    assert again.picture["space"]["preset"] == picture.picture["space"]["preset"]
 
 
 async def test_the_module_says_what_was_asked_and_what_was_chosen(get: Get, connect: Connect) -> None:

@@ -10,9 +10,9 @@ import numpy as np
 from django.utils.translation import gettext as _
 from msgspec import structs
 
-from viewer.doors import annotate, breast, description, mpr_geometry, scenes, volumes
+from viewer.doors import annotate, breast, description, mpr_geometry, mpr_told, scenes, volume_metadata, volumes
 from viewer.doors.media import LOSSLESS
-from viewer.doors.mpr_parameters import PlaneParameters
+from viewer.doors.mpr_geometry import Framed
 from viewer.doors.parameters import BadParameter, Viewport
 from viewer.doors.refusal import Refusal
 from viewer.doors.space_parameters import COMPOSITE, SpaceParameters
@@ -31,6 +31,7 @@ from viewer.rendering import QUALITY, Picture, Studio
 BAND = 16  # rows that one core takes on at a time
 MOST_RAYS = 4_000_000
 MOST_SAMPLES = 4_000_000_000
+MOST_IN_ALL = 5 * MOST_SAMPLES  # of all frames of a motion that come in one answer
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Shot:
 
     source: Source
     wanted: SpaceParameters
+    shown: Framed
     plane: Plane
     view: View
     voi: VOI
@@ -61,15 +63,34 @@ async def picture(
 ) -> Picture:
     """Return the picture of a volume once all its frames are there; `arrived` is called when rays leave.
 
-    Cancelled, the work ends before the next rows. Raises Refusal and BadParameter.
+    Where the parameters alone are asked for, they are what the picture holds. Cancelled, the work ends before the next
+    rows. Raises Refusal and BadParameter.
     """
+    if wanted.plane.metadata:
+        return await _parameters(studio, source, wanted)
     media_type = breast.faithful(media_type, source.place.instance)
-    plane, view = framed(source, wanted)
-    shot = await set_up(studio, source, wanted, plane, view)
+    shot = await set_up(studio, source, wanted, framed(source, wanted))
     if arrived is not None:
         arrived()
     shades, _depths = await cast(studio, shot)
     return await studio.run(partial(_encoded, shot, shades, media_type))
+
+
+async def _parameters(studio: Studio, source: Source, wanted: SpaceParameters) -> Picture:
+    """Return the parameters by which a picture would be made, as DICOM JSON (PS3.18 annex K)."""
+    shot = await set_up(studio, source, wanted, framed(source, wanted))
+    shown, moment = shot.shown, shot.shown.moment
+    assert shown.lookat is not None
+    module = {
+        **volume_metadata.element("ReformattingOperationType", "3D_RENDERING"),
+        **volume_metadata.element("RenderingMethod", wanted.method.upper()),
+        **volume_metadata.camera(shown.look, shown.up, shown.lookat),
+        **volume_metadata.window(shot.voi),
+        **volume_metadata.motion(moment.of if moment else None, moment.rate if moment else None),
+        **volume_metadata.volume(source, wanted.plane.choice.match),
+    }
+    told = _described(shot, lossless=True)
+    return Picture(volume_metadata.encoded(module), volume_metadata.MEDIA_TYPE, told)
 
 
 async def point(studio: Studio, source: Source, wanted: SpaceParameters, x: float, y: float) -> dict[str, Any]:
@@ -77,42 +98,57 @@ async def point(studio: Studio, source: Source, wanted: SpaceParameters, x: floa
 
     A ray meets what makes the picture opaque; of a maximum or minimum, the sample itself; of an average, nothing.
     """
-    plane, view = framed(source, wanted)
-    if not (0 <= x < plane.columns and 0 <= y < plane.rows):
+    shown = framed(source, wanted)
+    if not (0 <= x < shown.size[0] and 0 <= y < shown.size[1]):
         raise Refusal(400, _("There is no such pixel"))
-    start = plane.lps(np.array([x, y], float))
-    one = Plane(tuple(start.tolist()), plane.orientation, plane.spacing, 1, 1)
-    shot = await set_up(studio, source, wanted, one, view)
+    assert shown.plane is not None
+    start = shown.plane.lps(np.array([x, y], float))
+    one = Plane(tuple(start.tolist()), shown.plane.orientation, shown.plane.spacing, 1, 1)
+    shot = await set_up(studio, source, wanted, replace(shown, plane=one))
     _shades, depths = await cast(studio, shot)
     depth = float(depths[0, 0])
     if not np.isfinite(depth):
         return {"point": None, "words": _("nothing opaque lies here")}
-    return {"point": [round(part, 3) for part in (start + depth * view.look).tolist()], "words": ""}
+    return {"point": [round(part, 3) for part in (start + depth * shown.view.look).tolist()], "words": ""}
 
 
-def framed(source: Source, wanted: SpaceParameters) -> tuple[Plane, View]:
-    """Return the plane of the picture's pixels, and the view. Raises BadParameter for one of too many pixels."""
+def framed(source: Source, wanted: SpaceParameters) -> Framed:
+    """Return the picture's plane, and the camera. Raises BadParameter for one of too many pixels."""
     camera = wanted.plane
-    plane, view = _plane(source, camera)
-    if plane.rows * plane.columns <= MOST_RAYS:
-        return plane, view
+    shown = mpr_geometry.framed(source.volume, camera)
+    columns, rows = shown.size
+    if rows * columns <= MOST_RAYS:
+        return shown
     if camera.picture.viewport is not None or camera.pixel_spacing is not None:
         name = "viewport" if camera.picture.viewport is not None else "pixelspacing"
         words = _("%(name)s: a picture of a volume has at most %(count)d pixels")
         raise BadParameter(name, words % {"name": name, "count": MOST_RAYS})
-    share = np.sqrt(MOST_RAYS / (plane.rows * plane.columns))
-    size = Viewport(int(plane.columns * share), int(plane.rows * share))
-    return _plane(source, replace(camera, picture=structs.replace(camera.picture, viewport=size)))
+    share = np.sqrt(MOST_RAYS / (rows * columns))
+    size = Viewport(int(columns * share), int(rows * share))
+    return mpr_geometry.framed(source.volume, replace(camera, picture=structs.replace(camera.picture, viewport=size)))
 
 
-def _plane(source: Source, camera: PlaneParameters) -> tuple[Plane, View]:
-    shown = mpr_geometry.framed(source.volume, camera)
-    assert shown.plane is not None
-    return shown.plane, shown.view
+def frames(source: Source, wanted: SpaceParameters) -> list[SpaceParameters]:
+    """Return every frame of a motion, to come in one answer. Raises Refusal and BadParameter."""
+    motion, first = wanted.plane.motion, framed(source, wanted)
+    assert motion is not None and first.moment is not None
+    count = first.moment.of.count
+    if _samples(source, first) * count > MOST_IN_ALL:
+        raise Refusal(400, _("animationstepsize: too many frames of this size for one answer"), "animationstepsize")
+    moved = [replace(wanted.plane, motion=replace(motion, frame=number + 1)) for number in range(count)]
+    return [replace(wanted, plane=each) for each in moved]
 
 
-async def set_up(studio: Studio, source: Source, wanted: SpaceParameters, plane: Plane, view: View) -> Shot:
+def _samples(source: Source, shown: Framed) -> float:
+    """Return how many samples are taken, at most."""
+    reach = float(np.ptp(source.volume.corners @ shown.view.look))
+    return reach / rays.step_mm(source.volume, shown.view.look, shown.step) * shown.size[0] * shown.size[1]
+
+
+async def set_up(studio: Studio, source: Source, wanted: SpaceParameters, shown: Framed) -> Shot:
     """Return what rays need, once the volume's frames are there. Raises Refusal."""
+    plane, view = shown.plane, shown.view
+    assert plane is not None
     volume, opened = source.volume, source.opened
     if source.stack.colour:
         raise Refusal(406, _("Volumes of colours aren't shown in three dimensions"))
@@ -125,11 +161,10 @@ async def set_up(studio: Studio, source: Source, wanted: SpaceParameters, plane:
     scene = await scenes.of(studio).scene(studio, key, volume, stored, slots)
     step = rays.step_mm(volume, view.look, plane.spacing[0])
     boxes = [rays.box(volume, *wanted.clip)] if wanted.clip else []
-    reach = float(np.ptp(volume.corners @ view.look)) / step
-    if reach * plane.rows * plane.columns > MOST_SAMPLES:
+    if _samples(source, shown) > MOST_SAMPLES:
         raise Refusal(400, _("viewport: the picture would take too long"), "viewport")
     shot = Shot(
-        source, wanted, plane, view, voi, rays.rays(volume, plane, view.look, step, *boxes),
+        source, wanted, shown, plane, view, voi, rays.rays(volume, plane, view.look, step, *boxes),
         voxels(volume, stored, slots), cutting.cuts(volume, wanted.cuts), scene,
         volumes.said(source, slots),
     )  # fmt: skip
@@ -246,5 +281,6 @@ def _described(shot: Shot, *, lossless: bool) -> dict[str, Any]:
             "point": view.point.tolist(), "look": view.look.tolist(), "up": view.up.tolist(),
             "pixel_spacing": step, "method": wanted.method, "preset": shot.preset, "step": round(shot.rays.step, 4),
         },
+        **mpr_told.motion(shot.shown),
         "volume_words": "; ".join(shot.words),
     }  # fmt: skip

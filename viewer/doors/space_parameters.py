@@ -16,7 +16,7 @@ from viewer.presentation import FARTHEST
 
 COMPOSITE = "volume_rendered"
 METHODS = {name: name for name in (COMPOSITE, "maximum_ip", "minimum_ip", "average_ip")}
-RENDERED3D = (VOLUME - {"renderedvolumetricmetadata"}) | frozenset(
+RENDERED3D = VOLUME | frozenset(
     {
         "accept", "charset", "window", "viewport", "quality", "annotation", "iccprofile", "invert", "voi", "colormap",
         "renderingmethod", "pixelspacing", "preset", "clip", "cut",
@@ -58,6 +58,7 @@ def parse(query: str) -> SpaceParameters:
         else None,
         choice=volume_parameters.choice(values, match),
         motion=volume_parameters.motion(values),
+        metadata=volume_parameters.only_words(values),
     )
     return SpaceParameters(
         plane=plane,

@@ -183,7 +183,7 @@ def reached(sides: np.ndarray, x: float, y: float, z: float, along: np.ndarray) 
         height = a * x + b * y + c * z + d
         rise = a * along[0] + b * along[1] + c * along[2]
         if abs(rise) < 1e-12:
-            if height < 0.0:
+            if height < -1e-9:  # what runs along a side is in
                 return 1.0, 0.0
         elif rise > 0.0:
             begin = max(begin, -height / rise)
