@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 from django.utils import timezone
+from pydicom.dataset import Dataset
 
 from tests.doors.asking import Answer, Connect, Get, People, Socket, ask, sockets
 from tests.doors.made import everything
@@ -46,7 +47,10 @@ def people(transactional_db: None, house: House) -> People:
     archive = Archive.objects.create(name="main", state=Archive.State.READY)
     studies: dict[str, Study] = {}
     patients: dict[str, Patient] = {}
+    firsts: dict[tuple[str, str], Dataset] = {}
     for dataset in everything():
+        firsts.setdefault((dataset.StudyInstanceUID, dataset.SeriesInstanceUID), dataset)
+    for dataset in firsts.values():
         person, uid = str(dataset.PatientID), str(dataset.StudyInstanceUID)
         if person not in patients:
             patients[person] = Patient.objects.create(issuer="main", patient_id=person, name=str(dataset.PatientName))
@@ -58,9 +62,9 @@ def people(transactional_db: None, house: House) -> People:
                 PatientID=person,
                 PatientName=str(dataset.PatientName),
             )
-        Series.objects.get_or_create(
+        Series.objects.create(
             study=studies[uid], uid=str(dataset.SeriesInstanceUID),
-            defaults={"number": dataset.SeriesNumber, "modality": dataset.Modality},
+            number=dataset.SeriesNumber, modality=dataset.Modality,
         )  # fmt: skip
     users = {name: get_user_model().objects.create_user(name, password=name) for name in ("alice", "bob", "charlie")}
     now = timezone.now()

@@ -13,6 +13,7 @@ from tests.doors.made_pixels import all_kinds
 from tests.doors.made_stained import by_palette, stained
 from tests.imaging.datasets import region
 from tests.mammograms import HUNG, VIEWS, mammogram, tomosynthesis, turned
+from tests.marked import behind_doors
 from tests.phantoms import speaking_phantom
 from worklist.demo.dataset import Exam, Person, begin, grey, in_series, place, uid
 
@@ -44,6 +45,7 @@ def everything() -> list[Dataset]:
         *phases(),
         *stained(),
         *by_palette(),
+        *behind_doors(),
         *lost(),
     ]
 

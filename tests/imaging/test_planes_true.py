@@ -8,12 +8,9 @@ from scipy.spatial.transform import Rotation
 
 from tests.imaging.grids import Made, made, written
 from viewer.imaging import reformat
-from viewer.imaging.geometry import Plane
+from viewer.imaging.geometry import Plane, patient_orientation
 from viewer.imaging.reformat import AVERAGE, MAXIMUM, MINIMUM, View
 from viewer.imaging.windowing import Window, grey_of_values
-
-vtk = pytest.importorskip("vtk", reason="VTK, which planes are compared with, isn't installed")
-numpy_support = pytest.importorskip("vtk.util.numpy_support")
 
 WINDOW = Window(40, 400)
 SPACING, STEP = (0.7, 0.7), 1.1
@@ -46,7 +43,9 @@ def upward(grid: Made) -> tuple[np.ndarray, np.ndarray]:
 
 
 def by_vtk(grid: Made, plane: Plane, interpolation: str) -> np.ndarray:
-    """Return the plane by vtkImageReslice; NOWHERE outside."""
+    """Return the plane by vtkImageReslice; NOWHERE outside. Skips the test where VTK isn't installed."""
+    vtk = pytest.importorskip("vtk", reason="VTK, which planes are compared with, isn't installed")
+    numpy_support = pytest.importorskip("vtk.util.numpy_support")
     values, position = upward(grid)
     image = vtk.vtkImageData()
     image.SetDimensions(*grid.volume.size)
@@ -173,12 +172,24 @@ def half(picture: np.ndarray, plane: Plane, middle: np.ndarray, direction: np.nd
     return float(np.interp(500, [profile[at], profile[at - 1]], [far[at], far[at - 1]]))
 
 
+def named(direction: np.ndarray) -> str:
+    """Return the letters of the sides that a unit vector (LPS) points to by more than 3 degrees, the nearest first."""
+    parts = {"L": direction[0], "R": -direction[0], "P": direction[1], "A": -direction[1]}
+    parts |= {"H": direction[2], "F": -direction[2]}
+    degrees = {letter: 90 - np.degrees(np.arccos(np.clip(part, -1, 1))) for letter, part in parts.items()}
+    return "".join(sorted((letter for letter in degrees if degrees[letter] > 3), key=lambda letter: -degrees[letter]))
+
+
 def measured(grid: Made, turn: int, interpolation: str) -> tuple[float, float, float]:
-    """Return how far (mm) a ball's centre, its diameter and a rod's lie from the truth on a plane through each."""
+    """Return how far (mm) a ball's centre, its diameter and a rod's lie from the truth on a plane through each.
+
+    Each plane's letters have to be those of its directions.
+    """
     turned = Rotation.random(random_state=turn).as_matrix()
     found = []
     for middle in (BALL, ROD):
         plane = reformat.picture(View.of(middle, turned[0], turned[1]), (0.0, 0.0), (120, 120), 0.25)
+        assert patient_orientation(plane.orientation) == (named(np.cross(turned[0], turned[1])), named(-turned[1]))
         found.append((plane, np.nan_to_num(grid.cut(plane, interpolation=interpolation)).astype(float)))
     plane, picture = found[0]
     angles = np.arange(0, np.pi, np.pi / 18)
