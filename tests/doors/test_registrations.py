@@ -16,6 +16,7 @@ from django.test import AsyncClient
 from pydicom.dataset import Dataset
 from scipy.spatial.transform import Rotation
 
+from tests import dicom3tools
 from tests.doors import made_fused
 from tests.doors.asking import Get, People
 from tests.doors.conftest import House
@@ -84,7 +85,7 @@ def landmarks(noise: float = 0.0) -> list[Any]:
 
 
 async def test_landmarks_are_proposed_accepted_stored_and_then_fused_at_the_true_place(
-    ask: Ask, archive: Split, get: Get
+    ask: Ask, archive: Split, get: Get, tmp_path: Path
 ) -> None:
     sent = {"fixed": await side(CT), "moving": await side(PET), "pairs": landmarks()}
     status, told = await ask("POST", DOOR, sent)
@@ -123,6 +124,7 @@ async def test_landmarks_are_proposed_accepted_stored_and_then_fused_at_the_true
 
     item = await OutboxItem.objects.select_related("study").aget()
     held = await sync_to_async(stored)()
+    assert not dicom3tools.errors(held, tmp_path)
     (found,) = objects.read(held)
     assert (found.fixed, found.moving) == (CT.FrameOfReferenceUID, PET.FrameOfReferenceUID)
     assert np.abs(found.matrix - TRUTH).max() < 1e-6

@@ -56,7 +56,7 @@ def write(
     made_of.SpecificCharacterSet = "ISO_IR 192"
     made_of.SOPClassUID, made_of.SOPInstanceUID = SPATIAL_REGISTRATION, uids[1]
     made_of.Modality, made_of.SeriesInstanceUID, made_of.SeriesNumber = "REG", uids[0], number
-    made_of.SeriesDescription, made_of.InstanceNumber = "Registration", 1
+    made_of.SeriesDescription, made_of.InstanceNumber, made_of.Laterality = "Registration", 1, None
     made_of.FrameOfReferenceUID, made_of.PositionReferenceIndicator = fixed.frame_of_reference, ""
     made_of.Manufacturer = made_of.ManufacturerModelName = MANUFACTURER
     made_of.DeviceSerialNumber, made_of.SoftwareVersions = "0", VERSION
