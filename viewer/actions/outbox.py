@@ -19,7 +19,7 @@ from viewer import access, archives, audit, jobs, listing, live, seen, sync
 from viewer.archive.port import Archive, ArchiveError, NotThere, Unreachable
 from viewer.imaging.words import gettext_noop
 from viewer.models import Job, OutboxItem, Study
-from viewer.objects.content import Content, NoObject, content
+from viewer.objects.content import NoObject, content, named
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ def put(user: Any, study: Study, data: bytes, about: dict[str, Any], *, action: 
     bytes that are no object of this study. Its UID must be new. A commit promises that it will arrive or be told of.
     """
     access.require(user, action, study)
-    found = content(data)
+    found = named(data)
     if found.study != study.uid:
         raise ValueError("the object belongs to another study")
     item = OutboxItem(
@@ -135,7 +135,7 @@ def store(job: jobs.Running) -> None:
         _later(item, error.words)
     OutboxItem.objects.filter(pk=item.pk).update(attempts=item.attempts + 1)
     try:
-        words = _not_theirs(port, item) or _sent(port, content(data), data)
+        words = _not_theirs(port, item) or _sent(port, item, data)
     except Unreachable as error:
         _later(item, error.words)
     except ArchiveError as error:
@@ -147,7 +147,11 @@ def store(job: jobs.Running) -> None:
         _failed(item, words)
     else:
         _stored(item, data)
-        _listed(port, item.study)
+        # Of a series on its way, the last one has it listed.
+        if not OutboxItem.objects.filter(
+            study=item.study, series_uid=item.series_uid, state=OutboxItem.State.WAITING
+        ).exists():
+            _listed(port, item.study)
 
 
 def _not_theirs(port: Archive, item: OutboxItem) -> str:
@@ -160,25 +164,29 @@ def _not_theirs(port: Archive, item: OutboxItem) -> str:
     return OTHER_PATIENT if patients - {identity} else ""
 
 
-def _sent(port: Archive, ours: Content, data: bytes) -> str:
+def _sent(port: Archive, item: OutboxItem, data: bytes) -> str:
     """Store the object unless it is there; return why it can't be. Raises ArchiveError."""
-    held = _held(port, ours)
-    if held is None:
+    is_ours = _held(port, item, data)
+    if is_ours is None:
         result = port.store([data])[0]
         if result.again:
             raise Unreachable(result.words)
         if not result.stored:
             return result.words
-        held = _held(port, ours)
-    if held is None:
+        is_ours = _held(port, item, data)
+    if is_ours is None:
         raise Unreachable(NOT_YET)
-    return "" if (held.sop_instance, held.digest) == (ours.sop_instance, ours.digest) else OTHER_OBJECT
+    return "" if is_ours else OTHER_OBJECT
 
 
-def _held(port: Archive, ours: Content) -> Content | None:
-    """Return what the archive holds under the object's UIDs, or None; raises ArchiveError."""
+def _held(port: Archive, item: OutboxItem, ours: bytes) -> bool | None:
+    """Say whether what the archive holds under an item's UIDs is ours, None where it holds nothing.
+
+    Most archives give back the very bytes; what others have made of them has to say the same. Raises ArchiveError.
+    """
     try:
-        return content(port.instance(ours.study, ours.series, ours.sop_instance))
+        held = port.instance(item.study.uid, item.series_uid, item.sop_instance_uid)
+        return held == ours or content(held) == content(ours)
     except (NotThere, NoObject):
         return None
 

@@ -1,13 +1,17 @@
 """What an object says, whatever an archive did to its bytes: a digest to compare what was sent with what is held."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
+from typing import TypeVar
 
 import pydicom
 from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
 from pydicom.tag import Tag
+
+Found = TypeVar("Found")
 
 # Archives bring these in line with what they know of patient and request, or add them; they say nothing of content.
 CORRECTED_GROUPS = frozenset({0x0010, 0xFFFC})
@@ -38,29 +42,53 @@ class NoObject(ValueError):
 
 
 @dataclass(frozen=True)
-class Content:
-    """Whose object it is, and the digest of what it says."""
+class Named:
+    """Which object it is, of which study and series."""
 
     study: str
     series: str
     sop_class: str
     sop_instance: str
+
+
+@dataclass(frozen=True)
+class Content(Named):
+    """The same, with the digest of what it says."""
+
     digest: str
+
+
+NAMES = ("StudyInstanceUID", "SeriesInstanceUID", "SOPClassUID", "SOPInstanceUID")
+
+
+def named(data: bytes) -> Named:
+    """Read the names in a Part 10 file, and nothing else of it; raises NoObject."""
+
+    def read(file: BytesIO) -> Named:
+        return Named(*_names(pydicom.dcmread(file, stop_before_pixels=True, specific_tags=list(NAMES))))
+
+    return _read(data, read)
 
 
 def content(data: bytes) -> Content:
     """Read a Part 10 file; raises NoObject."""
+
+    def read(file: BytesIO) -> Content:
+        dataset = pydicom.dcmread(file)
+        return Content(*_names(dataset), _digest(dataset))
+
+    return _read(data, read)
+
+
+def _read(data: bytes, how: Callable[[BytesIO], Found]) -> Found:
     try:
-        dataset = pydicom.dcmread(BytesIO(data))
-        return Content(
-            study=str(dataset["StudyInstanceUID"].value),
-            series=str(dataset["SeriesInstanceUID"].value),
-            sop_class=str(dataset["SOPClassUID"].value),
-            sop_instance=str(dataset["SOPInstanceUID"].value),
-            digest=_digest(dataset),
-        )
+        return how(BytesIO(data))
     except (InvalidDicomError, KeyError, EOFError, ValueError, NotImplementedError) as error:
         raise NoObject("these bytes are no DICOM object") from error
+
+
+def _names(dataset: Dataset) -> list[str]:
+    return [str(dataset[name].value) for name in NAMES]
 
 
 def _digest(dataset: Dataset) -> str:

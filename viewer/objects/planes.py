@@ -1,12 +1,18 @@
 """Planes cut through a volume as single-frame images: where they lie, what they were made of and by whom (PS3.3)."""
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 import numpy as np
+from pydicom.charset import convert_encodings
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.filebase import DicomBytesIO
+from pydicom.filereader import read_dataset
+from pydicom.filewriter import correct_ambiguous_vr, write_dataset
 from pydicom.sr.codedict import codes
 from pydicom.sr.coding import Code
 from pydicom.uid import UID, ExplicitVRLittleEndian
@@ -156,12 +162,17 @@ def write(series: SavedSeries, plane: Plane, values: np.ndarray, number: int, ui
     made.InstanceNumber = number
     _carried(made, series)
     _in_series(made, series)
-    _derived(made, series, list(sources))
+    _derived(made, series)
     _placed(made, series, plane)
     if values.ndim == 3:
         _coloured(made, values)
     else:
         _grey(made, series, values)
+    correct_ambiguous_vr(made, is_little_endian=True)
+    for element in _of_sources(str(series.source.SeriesInstanceUID), tuple(sources)):
+        made[element.tag] = element
+    # Elements that are bytes already are written as they are.
+    made.set_original_encoding(False, True, convert_encodings(made.get("SpecificCharacterSet")))
     buffer = io.BytesIO()
     made.save_as(buffer, enforce_file_format=True)
     return buffer.getvalue()
@@ -237,8 +248,8 @@ def _in_series(made: Dataset, series: SavedSeries) -> None:
         made.ConversionType = "WSD"
 
 
-def _derived(made: Dataset, series: SavedSeries, sources: Sequence[Referenced]) -> None:
-    """Say of which images it was made, and how (C.7.6.1.1.3, C.12.2)."""
+def _derived(made: Dataset, series: SavedSeries) -> None:
+    """Say how it was made (C.7.6.1.1.3)."""
     flavour = FLAVOURS.get(series.sop_class, ("MPR",))
     if series.thickness:
         flavour = (PROJECTED,) if series.sop_class == MR else flavour
@@ -253,17 +264,29 @@ def _derived(made: Dataset, series: SavedSeries, sources: Sequence[Referenced]) 
     made.DerivationCodeSequence = how
     if series.comments:
         made.ImageComments = series.comments
-    purpose = codes.DCM.SourceImageForImageProcessingOperation
-    made.SourceImageSequence = [_reference(each, purpose) for each in sources]
-    if sources:
-        of_series = Dataset()
-        of_series.SeriesInstanceUID = series.source.SeriesInstanceUID
-        of_series.ReferencedInstanceSequence = [_reference(each) for each in sources]
-        made.ReferencedSeriesSequence = [of_series]
     if series.lossy:
         made.LossyImageCompression = "01"
     elif made.get("LossyImageCompression") != "01":
         made.LossyImageCompression = "00"
+
+
+@lru_cache(4)
+def _of_sources(series_uid: str, sources: tuple[Referenced, ...]) -> list[RawDataElement]:
+    """Return the sequences that name images of a series (C.7.6.1.1.3, C.12.2) as bytes: made once for many planes."""
+    made = Dataset()
+    purpose = codes.DCM.SourceImageForImageProcessingOperation
+    made.SourceImageSequence = [_reference(each, purpose) for each in sources]
+    if sources:
+        of_series = Dataset()
+        of_series.SeriesInstanceUID = series_uid
+        of_series.ReferencedInstanceSequence = [_reference(each) for each in sources]
+        made.ReferencedSeriesSequence = [of_series]
+    written = DicomBytesIO()
+    written.is_little_endian, written.is_implicit_VR = True, False
+    write_dataset(written, made)
+    read = read_dataset(io.BytesIO(written.getvalue()), is_implicit_VR=False, is_little_endian=True)
+    raw = [read.get_item(tag) for tag in list(read.keys())]
+    return [element for element in raw if isinstance(element, RawDataElement)]
 
 
 def _reference(image: Referenced, purpose: Code | None = None) -> Dataset:
