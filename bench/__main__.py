@@ -7,6 +7,7 @@ from bench import (
     cine,
     crosshair,
     decoders,
+    door,
     fill,
     hand,
     load,
@@ -15,7 +16,9 @@ from bench import (
     planehands,
     planes,
     rendered,
+    saving,
     socket,
+    space,
 )
 
 if __name__ == "__main__":
@@ -27,6 +30,9 @@ if __name__ == "__main__":
     memory.main()
     decoders.main()
     planes.main()
+    space.main()
+    door.main()
+    saving.main()
     hand.main()
     crosshair.main()
     planehands.main()
