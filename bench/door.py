@@ -110,18 +110,24 @@ async def measured(ours: Peer, made: CT, count: int) -> list[tuple[str, float, f
     for verb, kinds, making in (("renderedmpr", PLANES, here.plane), ("rendered3d", SPACE, here.space)):
         for name, more in kinds.items():
             pairs = []
-            for turn in range(count + 3):
+            for turn in range(count + 4):
                 query = f"{TYPE}&{more}&{camera(chance, source.volume.center)}"
                 work = await making(query)
                 request = light.request(ours, f"{series}/{verb}", query)
-                began = time.perf_counter()
-                await line.ask(request)
-                between = time.perf_counter()
-                work()
-                if turn >= 3:
-                    pairs.append((1000 * (between - began), 1000 * (time.perf_counter() - between)))
+                # Whoever comes second finds the voxels near: in turns.
+                taken = []
+                for is_asked in (True, False) if turn % 2 else (False, True):
+                    began = time.perf_counter()
+                    if is_asked:
+                        await line.ask(request)
+                    else:
+                        work()
+                    taken.append(1000 * (time.perf_counter() - began))
+                wait, own = taken if turn % 2 else taken[::-1]
+                if turn >= 4:
+                    pairs.append((wait, own))
             waits, works = zip(*pairs, strict=True)
-            less = statistics.median(wait - work for wait, work in pairs)
+            less = statistics.median(wait - own for wait, own in pairs)
             found.append((f"{verb}, {name}", statistics.median(waits), statistics.median(works), less))
     await rendering.stop()
     return found

@@ -296,7 +296,8 @@ def test_a_slab_reaches_the_ball_that_a_thin_cut_misses() -> None:
     assert np.nanmax(ball.cut(beside, thickness=10, method=MAXIMUM)) == 100
 
 
-def test_nobody_waits_for_a_plane_that_was_overtaken() -> None:
+def test_nobody_waits_for_a_plane_that_was_overtaken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reformat, "BAND_SAMPLES", 64 * 64)
     grid = made(ball_phantom())
     plane = reformat.picture(View.of((0, 0, 0), *ORIENTATIONS["f"]), (0.0, 0.0), (64, 256), 0.2)
     asked = []

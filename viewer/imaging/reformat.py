@@ -12,8 +12,8 @@ from viewer.imaging.voxels import Voxels, flattened, values_at
 
 AVERAGE, MAXIMUM, MINIMUM = "average_ip", "maximum_ip", "minimum_ip"
 METHODS = {AVERAGE: 0, MAXIMUM: 1, MINIMUM: 2}
-BAND = 64  # rows that are cut in one go, fewer of a slab:
-BAND_SAMPLES = 4_000_000  # about 25 ms
+BAND_SAMPLES = 4_000_000  # that are taken in one go, about 25 ms
+CUBIC_COSTS = 4  # linear samples
 LINEAR, CUBIC = "linear", "cubic"
 NEAREST = "nearest"  # of what can't be mixed
 INTERPOLATIONS = (LINEAR, CUBIC)
@@ -76,7 +76,8 @@ def cut(
     single = stored.dtype.kind in "iu" and stored.itemsize <= 2 and not exactly
     values = np.full((plane.rows, plane.columns), np.nan, np.float32 if single else np.float64)
     fill = sampler(found, starts, across, down, METHODS[method], interpolation == CUBIC, values)
-    band = max(1, min(BAND, BAND_SAMPLES // max(1, plane.columns * len(steps))))
+    each = plane.columns * len(steps) * (CUBIC_COSTS if interpolation == CUBIC else 1)
+    band = max(1, BAND_SAMPLES // max(1, each))
     for top in range(0, plane.rows, band):
         if overtaken is not None and overtaken():
             raise Overtaken
