@@ -34,11 +34,12 @@ class Rays(NamedTuple):
 
 def rays(volume: Volume, plane: Plane, look: np.ndarray, step: float, *boxes: np.ndarray) -> Rays:
     """Return the rays of a picture's pixels along the unit vector `look`, within the volume and within `boxes`."""
+    # Rounded, so that a camera whose numbers were written and read again has the same rays.
     return Rays(
-        volume.indices(np.asarray(plane.position)),
-        volume.inverse @ plane.along_row * plane.spacing[1],
-        volume.inverse @ plane.along_column * plane.spacing[0],
-        volume.inverse @ look,
+        np.round(volume.indices(np.asarray(plane.position)), 10),
+        np.round(volume.inverse @ plane.along_row * plane.spacing[1], 13),
+        np.round(volume.inverse @ plane.along_column * plane.spacing[0], 13),
+        np.round(volume.inverse @ look, 13),
         np.ascontiguousarray(np.concatenate((sides(volume), *boxes))),
         float(step),
     )
