@@ -95,14 +95,21 @@ def behind_doors() -> list[Dataset]:
     return made
 
 
+@cache
+def marked() -> np.ndarray:
+    """Return LPS mm (points, 3) all over the L, 0.4 mm apart."""
+    steps = np.arange(-HALF_FIELD, HALF_FIELD + 0.1, 0.4)
+    points = MIDDLE + np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), -1).reshape(-1, 3)
+    found: np.ndarray = points[is_marked(points)]
+    return found
+
+
 def expected(look: np.ndarray, up: np.ndarray, size: int, mm: float) -> np.ndarray:
     """Return where the L lies (bool, rows, columns) in a picture of `size` pixels about MIDDLE, by PS3.18 8.3.5.3.
 
     Right is look × up; what lies toward up lies toward the first row.
     """
-    steps = np.arange(-HALF_FIELD, HALF_FIELD + 0.1, 0.4)
-    points = MIDDLE + np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), -1).reshape(-1, 3)
-    points = points[is_marked(points)] - MIDDLE
+    points = marked() - MIDDLE
     columns = np.rint((size - 1) / 2 + points @ np.cross(look, up) / mm).astype(int)
     rows = np.rint((size - 1) / 2 - points @ up / mm).astype(int)
     found = np.zeros((size, size), bool)
