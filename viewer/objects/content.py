@@ -75,7 +75,7 @@ def content(data: bytes) -> Content:
 
     def read(file: BytesIO) -> Content:
         dataset = pydicom.dcmread(file)
-        return Content(*_names(dataset), _digest(dataset))
+        return Content(*_names(dataset), digest=_digest(dataset))
 
     return _read(data, read)
 
