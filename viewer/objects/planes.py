@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 from pydicom.charset import convert_encodings
-from pydicom.dataelem import RawDataElement
+from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.filebase import DicomBytesIO
 from pydicom.filereader import read_dataset
@@ -271,7 +271,7 @@ def _derived(made: Dataset, series: SavedSeries) -> None:
 
 
 @lru_cache(4)
-def _of_sources(series_uid: str, sources: tuple[Referenced, ...]) -> list[RawDataElement]:
+def _of_sources(series_uid: str, sources: tuple[Referenced, ...]) -> list[DataElement | RawDataElement]:
     """Return the sequences that name images of a series (C.7.6.1.1.3, C.12.2) as bytes: made once for many planes."""
     made = Dataset()
     purpose = codes.DCM.SourceImageForImageProcessingOperation
@@ -285,8 +285,7 @@ def _of_sources(series_uid: str, sources: tuple[Referenced, ...]) -> list[RawDat
     written.is_little_endian, written.is_implicit_VR = True, False
     write_dataset(written, made)
     read = read_dataset(io.BytesIO(written.getvalue()), is_implicit_VR=False, is_little_endian=True)
-    raw = [read.get_item(tag) for tag in list(read.keys())]
-    return [element for element in raw if isinstance(element, RawDataElement)]
+    return [read.get_item(tag) for tag in list(read.keys())]
 
 
 def _reference(image: Referenced, purpose: Code | None = None) -> Dataset:
