@@ -4,7 +4,7 @@ import asyncio
 import logging
 import re
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from typing import Any
@@ -261,7 +261,7 @@ async def _parts(
 def _moving(
     request: Request,
     shown: list[Opened],
-    frames: list[Callable[[], Awaitable[Picture]]],
+    frames: Sequence[Callable[[], Awaitable[Picture]]],
     kind: str,
     address: str,
     wanted: Parameters,

@@ -75,7 +75,7 @@ def content(data: bytes) -> Content:
 
     def read(file: BytesIO) -> Content:
         dataset = pydicom.dcmread(file)
-        return Content(*_names(dataset), digest=_digest(dataset))
+        return Content(*_names(dataset), _digest(dataset))
 
     return _read(data, read)
 
@@ -87,8 +87,9 @@ def _read(data: bytes, how: Callable[[BytesIO], Found]) -> Found:
         raise NoObject("these bytes are no DICOM object") from error
 
 
-def _names(dataset: Dataset) -> list[str]:
-    return [str(dataset[name].value) for name in NAMES]
+def _names(dataset: Dataset) -> tuple[str, str, str, str]:
+    study, series, sop_class, sop_instance = (str(dataset[name].value) for name in NAMES)
+    return study, series, sop_class, sop_instance
 
 
 def _digest(dataset: Dataset) -> str:
