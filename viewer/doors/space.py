@@ -173,10 +173,10 @@ async def set_up(studio: Studio, source: Source, wanted: SpaceParameters, shown:
     name = wanted.preset or transfer.usual(str(source.place.instance.Modality or ""))
     preset = PRESETS[name]
     asked = wanted.plane.picture
-    shown = voi if isinstance(voi, Window) else await opened.measured(partial(studio.frame, opened))
-    window = shown if asked.window is not None or asked.voi is not None else None
-    made = transfer.transfer(preset, window, shown)
-    return replace(shot, preset=name, transfer=made, voi=transfer.window_of(preset, window, shown))
+    own = voi if isinstance(voi, Window) else await opened.measured(partial(studio.frame, opened))
+    window = own if asked.window is not None or asked.voi is not None else None
+    made = transfer.transfer(preset, window, own)
+    return replace(shot, preset=name, transfer=made, voi=transfer.window_of(preset, window, own))
 
 
 async def cast(studio: Studio, shot: Shot) -> tuple[np.ndarray, np.ndarray]:
