@@ -89,12 +89,13 @@ def _nearest(
     volume: Volume, stored: np.ndarray, slots: np.ndarray, plane: Plane, overtaken: Callable[[], bool] | None
 ) -> np.ndarray:
     values = np.empty((plane.rows, plane.columns))
-    for top in range(0, plane.rows, BAND):
+    band = max(1, BAND_SAMPLES // (CUBIC_COSTS * max(1, plane.columns)))
+    for top in range(0, plane.rows, band):
         if overtaken is not None and overtaken():
             raise Overtaken
-        rows, columns = np.mgrid[top : min(top + BAND, plane.rows), : plane.columns]
+        rows, columns = np.mgrid[top : min(top + band, plane.rows), : plane.columns]
         indices = volume.indices(plane.lps(np.stack((columns, rows), -1)))
-        values[top : top + BAND] = values_at(volume, stored, slots, indices, interpolation=NEAREST)
+        values[top : top + band] = values_at(volume, stored, slots, indices, interpolation=NEAREST)
     return values
 
 
