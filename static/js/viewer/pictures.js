@@ -6,8 +6,9 @@
 import { gettext } from "../shared/i18n.js";
 import { connect } from "../shared/live.js";
 import { Decoded } from "./decoding.js";
+import { fetched, keyOf } from "./fetched.js";
 import * as measured from "./line.js";
-import { Ring } from "./ring.js";
+import { release, Ring } from "./ring.js";
 
 /** @import { Kept } from "./ring.js" */
 /** @typedef {{picture: Picture, bitmap: ImageBitmap, wish: Wish}} Answer */
@@ -24,11 +25,6 @@ const LONGEST_FLIGHT = 15_000;
 const AHEAD_AT_ONCE = 4;
 /** Until all slices of a volume have arrived. */
 const LONGEST_LOADING = 300_000;
-const PICTURE = "Samsyn-Picture";
-
-/** @param {Wish} wish */
-export const keyOf = ({ resource, query }) => `${resource}?${query}`;
-
 export class Pictures {
   /** @type {Map<number, Channel>} */
   #channels = new Map();
@@ -133,7 +129,7 @@ export class Pictures {
     channel.window = window;
     channel.clip = clip;
     const shown = [...this.#channels.values()];
-    this.#ring.keepOnly(new Set(shown.map((each) => each.window)), shown.some((each) => each.clip));
+    this.#ring.keepOnly(new Set(shown.map((each) => each.window)), shown.some((each) => each.clip), this.#due());
   }
 
   /** How many panes move. */
@@ -177,7 +173,7 @@ export class Pictures {
       for (const wish of missing) {
         if (signal.aborted || this.#dead) return;
         const sent = performance.now();
-        const answer = await this.#fetch(wish, signal, "low").catch(() => null);
+        const answer = await fetched(wish, signal, "low").catch(() => null);
         if (!answer || "words" in answer || signal.aborted) return;
         this.#weigh(wish, answer.body.byteLength, sent, this.#line.took);
         this.#ring.put(answer);
@@ -198,8 +194,8 @@ export class Pictures {
       const key = keyOf(wish);
       if (this.#dead || this.#coming.size >= AHEAD_AT_ONCE) break;
       if (this.#ring.get(wish) || this.#coming.has(key)) continue;
-      const fetched = this.#fetch(wish, signal, "high").catch(() => null);
-      this.#coming.set(key, fetched.then((answer) => {
+      const coming = fetched(wish, signal, "high").catch(() => null);
+      this.#coming.set(key, coming.then((answer) => {
         this.#coming.delete(key);
         if (answer && !("words" in answer) && !signal.aborted) this.#ring.put(answer);
       }));
@@ -294,8 +290,20 @@ export class Pictures {
    */
   #deliver(channel, seq, kept) {
     if (seq <= channel.delivered || seq <= (channel.arrived?.seq ?? 0)) return;
+    const before = channel.arrived;
     channel.arrived = { seq, kept };
+    if (before) this.#done(before.kept);
     if (!channel.decoding) void this.#decode(channel);
+  }
+
+  /** What has arrived and is still to be decoded. */
+  #due() {
+    return new Set([...this.#channels.values()].flatMap(({ arrived }) => (arrived ? [arrived.kept] : [])));
+  }
+
+  /** Bytes that nobody decodes any more are given back, unless they are kept. @param {Kept} kept */
+  #done(kept) {
+    if (!this.#ring.holds(kept) && !this.#due().has(kept)) release(kept);
   }
 
   /** @param {Channel} channel */
@@ -306,7 +314,9 @@ export class Pictures {
       channel.arrived = null;
       const { wish, picture } = kept;
       try {
-        const bitmap = await this.decoded.take(kept);
+        const decoding = this.decoded.take(kept);
+        this.#done(kept);
+        const bitmap = await decoding;
         // An older picture never follows a newer one, and none follows what was cancelled.
         if (seq <= channel.delivered) bitmap.close();
         else {
@@ -356,25 +366,8 @@ export class Pictures {
    * @param {AbortSignal} signal
    */
   async #byHttp(pane, channel, seq, wish, signal) {
-    const answer = await this.#fetch(wish, signal, "high").catch(() => ({ words: gettext("The server does not answer.") }));
+    const answer = await fetched(wish, signal, "high").catch(() => ({ words: gettext("The server does not answer.") }));
     if (channel.flights.has(seq)) this.#land(pane, channel, seq, wish, answer);
-  }
-
-  /**
-   * @param {Wish} wish
-   * @param {AbortSignal} signal
-   * @param {RequestPriority} priority
-   * @returns {Promise<Kept | {words: string}>}
-   */
-  async #fetch(wish, signal, priority) {
-    const response = await fetch(keyOf(wish), { signal, priority, credentials: "same-origin", cache: "no-store" });
-    const description = response.headers.get(PICTURE);
-    if (response.ok && description) {
-      const body = new Uint8Array(await response.arrayBuffer());
-      return { wish, picture: JSON.parse(description), type: response.headers.get("Content-Type") ?? "", body };
-    }
-    const said = response.headers.get("Content-Type")?.includes("json") ? await response.json() : null;
-    return { words: said?.words ?? said?.detail ?? gettext("The server could not do this.") };
   }
 
   /** The line is down: what was under way comes by HTTP. */

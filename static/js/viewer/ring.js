@@ -56,15 +56,25 @@ export class Ring {
     }
   }
 
+  /** Whether this very picture is kept. @param {Kept} kept */
+  holds(kept) {
+    return this.#kept.get(kept.wish.subject) === kept;
+  }
+
   /**
    * Forget what belongs to other series and windows than these.
    * @param {ReadonlySet<string>} windows
    * @param {boolean} [isClip] one of them is a clip's
+   * @param {ReadonlySet<Kept>} [due] that are still to be decoded
    */
-  keepOnly(windows, isClip) {
+  keepOnly(windows, isClip, due) {
     this.#windows = windows;
     if (isClip !== undefined) this.budget = isClip ? CLIP_BUDGET : BUDGET;
-    for (const [subject, { wish }] of this.#kept) if (!windows.has(wish.window)) this.#forget(subject);
+    for (const [subject, kept] of this.#kept) {
+      if (windows.has(kept.wish.window)) continue;
+      this.#forget(subject);
+      if (!due?.has(kept)) release(kept);
+    }
   }
 
   clear() {
@@ -81,9 +91,9 @@ export class Ring {
 
 /**
  * Give the bytes back at once. While a hand moves, a browser that collects what nobody holds comes tens of megabytes late.
- * @param {Kept | undefined} kept the longest unused: decoded long ago
+ * @param {Kept | undefined} kept that nobody will decode any more; a decoder that has begun has its own copy
  */
-function release(kept) {
+export function release(kept) {
   const buffer = /** @type {(ArrayBuffer & {transfer?: (length: number) => ArrayBuffer}) | undefined} */ (kept?.body.buffer);
   buffer?.transfer?.(0);
 }

@@ -17,7 +17,7 @@ import { devicePixels } from "./drawing.js";
 import { Easel } from "./easel.js";
 import { apply, inverse } from "./geometry.js";
 import { lookAhead } from "./looking.js";
-import { keyOf } from "./pictures.js";
+import { keyOf } from "./fetched.js";
 import { along } from "./placed.js";
 import { Pointed } from "./pointed.js";
 import { ScrollBar } from "./scrollbar.js";
