@@ -28,7 +28,7 @@ GROUPS = {
 def commands() -> dict[str, list[str]]:
     """Return what each check runs."""
     node = bootstrap.node()
-    beside = min(len(os.sched_getaffinity(0)) + 1, MOST_BESIDE)  # tests of servers wait a third of their time
+    beside = min(len(os.sched_getaffinity(0)), MOST_BESIDE)
     pytest = [str(BIN / "python"), "-m", "pytest"]
     return {
         "ruff": [str(BIN / "ruff"), "check", "."],

@@ -77,7 +77,12 @@ class Planes:
 
     def turn(self, pane: int, name: str, degrees: float) -> None:
         """Drag a circle about the point, clockwise on the screen."""
-        (x, y), start = self.point(pane), self.grips(pane, name, "circle")[0]
+        seen: list[list[Spot]] = [[]]
+        # They make room for words a moment later.
+        while seen[-1] != (now := self.grips(pane, name, "circle")) or not now:
+            seen.append(now)
+            self.page.wait_for_timeout(250)
+        (x, y), start = self.point(pane), now[0]
         self.page.mouse.move(*start)
         self.page.mouse.down()
         for step in range(1, 7):
@@ -161,7 +166,8 @@ def test_squares_make_a_slab_that_is_drawn_told_and_scrolled_by(planes: Planes) 
     planes.page.mouse.down()
     planes.page.mouse.move(square[0], square[1] + 20)
     planes.page.mouse.move(square[0], square[1] + 30)
-    expect(planes.page.locator(".pane").nth(AXIAL).locator(".told-mm")).to_have_text(re.compile(r"^[\d.]+ mm$"))
+    told = planes.page.locator(".pane").nth(AXIAL).locator(".crosshair .told-mm")
+    expect(told).to_have_text(re.compile(r"^[\d.]+ mm$"))
     planes.page.mouse.up()
     thick = planes.plane(CORONAL)["thickness"]
     assert thick > 5 and thick % 0.5 == 0

@@ -22,7 +22,7 @@ const CURSOR = 8;
 export class Scissors {
   #line = svg("path", { class: "line" });
   #halo = svg("path", { class: "halo" });
-  #cursor = svg("path", { class: "cursor" });
+  #cursor = svg("path", { class: "place" });
   #layer = svg("svg", { class: "scissors", "aria-hidden": "true" }, this.#halo, this.#line, this.#cursor);
   /** @type {Spot[]} */
   #corners = [];
