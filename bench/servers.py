@@ -106,7 +106,7 @@ def samsyn(state: Path, archive: str, auth: str = "") -> Iterator[Peer]:
     try:
         until(lambda: urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=1).status == 200)
         token = subprocess.run(
-            [*manage, "token", "radiologist"], env=environment, capture_output=True, text=True, check=True
+            [*manage, "token", "radiologist", "--write"], env=environment, capture_output=True, text=True, check=True
         ).stdout.strip()
         settled(server.pid)
         yield Peer("samsyn", f"http://127.0.0.1:{port}/dicomweb/main", f"Bearer {token}", server.pid)
