@@ -38,13 +38,6 @@ def ready(page: Page, kind: str) -> int:
     areas.nth(AXIAL).focus()
     page.keyboard.press("Shift+X")
     page.keyboard.press("x")
-    box = areas.nth(AXIAL).bounding_box()
-    assert box
-    # A point that the drag before left under the hand would have it take hold of a line.
-    page.keyboard.down("Shift")
-    page.mouse.move(box["x"] + box["width"] / 2 - 9, box["y"] + box["height"] / 2)
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    page.keyboard.up("Shift")
     if kind in ("oblique", "slab"):
         for pane, turns in ((AXIAL, 4), (CORONAL, 3)):
             areas.nth(pane).focus()
@@ -57,7 +50,10 @@ def ready(page: Page, kind: str) -> int:
             for _ in range(THICKER):
                 page.keyboard.press("Alt+Shift+ArrowUp")
     if kind == "turn":
-        areas.nth(AXIAL).locator(".crosshair .grip").first.wait_for(state="attached")
+        box = areas.nth(AXIAL).bounding_box()
+        assert box
+        page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        page.locator(".pane .crosshair .grip").first.wait_for(state="attached")
     page.wait_for_timeout(1500)
     return STACK if kind in ("oblique", "slab") else AXIAL
 
