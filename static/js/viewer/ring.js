@@ -49,10 +49,10 @@ export class Ring {
     this.#forget(subject);
     this.#kept.set(subject, kept);
     this.#bytes += size;
-    for (const oldest of this.#kept.keys()) {
+    for (const [oldest, unused] of this.#kept) {
       if (this.#bytes <= this.budget) break;
-      release(this.#kept.get(oldest));
       this.#forget(oldest);
+      release(unused);
     }
   }
 
