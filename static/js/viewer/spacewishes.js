@@ -13,7 +13,7 @@ import { encoded, greyQuery } from "./wishes.js";
 /** Rays for a side of the smallest voxel, at most. */
 const FINEST = 2;
 /** Rays at most: while a hand turns what is composited, or projected, which costs more; while it turns by itself; and at rest. */
-const MOST = { moving: 65_000, projected: 30_000, turning: 250_000, resting: 1_500_000 };
+const MOST = { moving: 65_000, projected: 26_000, turning: 250_000, resting: 1_500_000 };
 const AWAY = 100;
 
 /** @param {SpaceSource} source */
